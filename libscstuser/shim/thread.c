@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * USER. The registry of threads, see thread.h.
+ *
+ * A thread's structure is in its own thread-local storage, so a thread that
+ * exits must leave the registry before; a pthread key's destructor does
+ * that. Should a later destructor allocate again, the thread is attached
+ * again and the key runs once more.
+ */
+#include <stdlib.h>
+#include "bug.h"
+#include "thread.h"
+
+pthread_mutex_t shim_threads_lock = PTHREAD_MUTEX_INITIALIZER;
+LIST_HEAD(shim_threads);
+
+__thread struct shim_thread *shim_thread_self;
+static __thread struct shim_thread shim_thread_storage;
+
+static pthread_key_t shim_thread_key;
+static pthread_once_t shim_thread_once = PTHREAD_ONCE_INIT;
+
+static void shim_thread_exit(void *data)
+{
+	struct shim_thread *self = data;
+
+	SHIM_DEBUG_ON(self->atomic_depth, "thread exits, atomic since %s",
+		      self->atomic_where);
+	SHIM_DEBUG_ON(self->registered, "thread exits registered");
+	pthread_mutex_lock(&shim_threads_lock);
+	shim_slab_thread_exit(self);
+	list_del(&self->node);
+	pthread_mutex_unlock(&shim_threads_lock);
+	shim_thread_self = NULL;
+}
+
+static void shim_thread_key_init(void)
+{
+	if (pthread_key_create(&shim_thread_key, shim_thread_exit))
+		shim_die(SHIM_HERE, "no thread key");
+}
+
+/* does not fail: where libc has no memory for a thread it aborts, too */
+struct shim_thread *shim_thread_attach(void)
+{
+	struct shim_thread *self = &shim_thread_storage;
+
+	pthread_once(&shim_thread_once, shim_thread_key_init);
+	if (pthread_setspecific(shim_thread_key, self))
+		shim_die(SHIM_HERE, "no memory for a thread");
+	pthread_mutex_lock(&shim_threads_lock);
+	list_add_tail(&self->node, &shim_threads);
+	pthread_mutex_unlock(&shim_threads_lock);
+	shim_thread_self = self;
+	return self;
+}
