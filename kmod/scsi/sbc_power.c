@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * PORTABLE: START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL (SBC-4 5.31,
+ * 5.19).
+ *
+ * A unit is ready when it has a medium that was not ejected and is not
+ * stopped; sbc_lu_update() sums that up. All of it is under lu->lock.
+ */
+#include "core_os.h"
+#include "sbc_lu.h"
+
+/* START STOP UNIT, byte 4. */
+enum {
+	SSU_NO_FLUSH = 0x04,
+	SSU_LOEJ     = 0x02,
+	SSU_START    = 0x01,
+
+	POWER_STANDBY = 0x3,		/* after ACTIVE and IDLE */
+};
+
+/* An I_T nexus that wants the medium to stay. */
+struct sbc_prevent {
+	struct list_head link;		/* lu->prevents */
+	u64 nexus_id;
+};
+
+/* ---- START STOP UNIT --------------------------------------------------- */
+
+static void unit_start(struct sbc_lu *lu)
+{
+	spin_lock_bh(&lu->lock);
+	lu->stopped = false;
+	sbc_lu_update(lu);
+	spin_unlock_bh(&lu->lock);
+}
+
+/*
+ * What is not there cannot be loaded. Initiators other than the one that
+ * asked learn of the medium by a unit attention.
+ */
+static void unit_load(struct scst_cmd *cmd)
+{
+	struct sbc_lu *lu = sbc_lu(cmd);
+	enum scst_sense sense = SENSE_NONE;
+	bool loaded = false;
+
+	spin_lock_bh(&lu->lock);
+	if (!list_empty(&lu->prevents))
+		sense = SENSE_REMOVAL_PREVENTED;
+	spin_unlock_bh(&lu->lock);
+
+	if (!sense && lu->be->load)
+		lu->be->load(lu);
+
+	spin_lock_bh(&lu->lock);
+	if (!sense && !lu->blocks)
+		sense = SENSE_NO_MEDIUM;
+	if (!sense) {
+		loaded = lu->ejected;
+		lu->ejected = false;
+		lu->stopped = false;
+		sbc_lu_update(lu);
+	}
+	spin_unlock_bh(&lu->lock);
+
+	if (loaded)
+		lu->env->ua(lu, SENSE_UA_MEDIUM_CHANGED, cmd->nexus_id);
+	sbc_end(cmd, sense);
+}
+
+/* The cache is flushed, or shall not be: stop, or put the medium out. */
+static void unit_stop(struct scst_cmd *cmd)
+{
+	struct sbc_lu *lu = sbc_lu(cmd);
+	bool eject = cmd->cdb[4] & SSU_LOEJ;
+	enum scst_sense sense = SENSE_NONE;
+
+	spin_lock_bh(&lu->lock);
+	if (!eject)
+		lu->stopped = true;
+	else if (list_empty(&lu->prevents))
+		lu->ejected = true;
+	else
+		sense = SENSE_REMOVAL_PREVENTED;
+	sbc_lu_update(lu);
+	spin_unlock_bh(&lu->lock);
+
+	if (eject && !sense && lu->be->eject)
+		lu->be->eject(lu);
+	sbc_end(cmd, sense);
+}
+
+static void unit_flushed(struct sbc_io *io, enum scst_sense sense)
+{
+	if (sense)
+		sbc_end(io->cmd, sense);
+	else
+		unit_stop(io->cmd);
+}
+
+static void unit_flush_and_stop(struct scst_cmd *cmd)
+{
+	struct sbc_lu *lu = sbc_lu(cmd);
+	struct sbc_cmd *sc = sbc_cmd(cmd);
+
+	sc->lba = 0;
+	sc->blocks = READ_ONCE(lu->blocks);
+	if ((cmd->cdb[4] & SSU_NO_FLUSH) || !sc->blocks || !sbc_caches(lu))
+		unit_stop(cmd);
+	else
+		sbc_submit(sc, sbc_flush(cmd), unit_flushed);
+}
+
+/*
+ * A unit that does not save power is in each of ACTIVE, IDLE and STANDBY at
+ * once; all they change is that it is not stopped (SPC-5 5.12.8). Reserved
+ * codes ask for less than that and are answered alike.
+ */
+static void unit_power(struct scst_cmd *cmd, u8 condition)
+{
+	if (condition <= POWER_STANDBY)
+		unit_start(sbc_lu(cmd));
+	sbc_end(cmd, SENSE_NONE);
+}
+
+void sbc_start_stop(struct scst_cmd *cmd)
+{
+	struct sbc_lu *lu = sbc_lu(cmd);
+	u8 options = cmd->cdb[4];
+
+	sbc_begin(cmd);
+	if (options >> 4) {
+		unit_power(cmd, options >> 4);
+	} else if ((options & SSU_LOEJ) && !lu->cfg.removable) {
+		scst_cmd_bad_cdb(cmd, 4, 1);
+	} else if (!(options & SSU_START)) {
+		unit_flush_and_stop(cmd);
+	} else if (options & SSU_LOEJ) {
+		unit_load(cmd);
+	} else {
+		unit_start(lu);
+		sbc_end(cmd, SENSE_NONE);
+	}
+}
+
+/* ---- PREVENT ALLOW MEDIUM REMOVAL -------------------------------------- */
+
+static void prevent_drop(struct sbc_prevent *prevent)
+{
+	list_del(&prevent->link);
+	kfree(prevent);
+}
+
+static struct sbc_prevent *prevent_find(struct sbc_lu *lu, u64 nexus_id)
+{
+	struct sbc_prevent *prevent;
+
+	lockdep_assert_held(&lu->lock);
+	list_for_each_entry(prevent, &lu->prevents, link)
+		if (prevent->nexus_id == nexus_id)
+			return prevent;
+	return NULL;
+}
+
+void sbc_allow_removal(struct sbc_lu *lu, u64 nexus_id)
+{
+	struct sbc_prevent *prevent;
+
+	spin_lock_bh(&lu->lock);
+	prevent = prevent_find(lu, nexus_id);
+	if (prevent)
+		prevent_drop(prevent);
+	spin_unlock_bh(&lu->lock);
+}
+
+void sbc_allow_all_removal(struct sbc_lu *lu)
+{
+	struct sbc_prevent *prevent, *next;
+
+	spin_lock_bh(&lu->lock);
+	list_for_each_entry_safe(prevent, next, &lu->prevents, link)
+		prevent_drop(prevent);
+	spin_unlock_bh(&lu->lock);
+}
+
+static int sbc_prevent_removal(struct sbc_lu *lu, u64 nexus_id)
+{
+	struct sbc_prevent *prevent = kmalloc(sizeof(*prevent), GFP_ATOMIC);
+
+	if (!prevent)
+		return -ENOMEM;
+	prevent->nexus_id = nexus_id;
+	spin_lock_bh(&lu->lock);
+	if (!prevent_find(lu, nexus_id)) {
+		list_add(&prevent->link, &lu->prevents);
+		prevent = NULL;
+	}
+	spin_unlock_bh(&lu->lock);
+	kfree(prevent);
+	return 0;
+}
+
+void sbc_prevent_allow(struct scst_cmd *cmd)
+{
+	struct sbc_lu *lu = sbc_lu(cmd);
+	u8 prevent = cmd->cdb[4] & 3;
+
+	/* 1xb is obsolete: it meant the changer's side. */
+	if (prevent & 2)
+		scst_cmd_bad_cdb(cmd, 4, 1);
+	else if (prevent && sbc_prevent_removal(lu, cmd->nexus_id))
+		scst_cmd_complete(cmd, SCSI_BUSY);
+	else if (prevent)
+		scst_cmd_good(cmd);
+	else {
+		sbc_allow_removal(lu, cmd->nexus_id);
+		scst_cmd_good(cmd);
+	}
+}

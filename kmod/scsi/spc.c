@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * PORTABLE: the SPC device server: its table of commands, the small ones
+ * among them, and logical units that are not there.
+ */
+#include "spc.h"
+#include "scst_core.h"
+
+void spc_reply_add(struct spc_reply *reply, const void *buf, size_t len)
+{
+	size_t room = reply->alloc > reply->len ? reply->alloc - reply->len : 0;
+
+	scst_cmd_copy_in(reply->cmd, reply->len, buf, min(len, room));
+	reply->len += len;
+}
+
+void spc_reply_end(struct spc_reply *reply)
+{
+	struct scst_cmd *cmd = reply->cmd;
+
+	cmd->wanted = min(reply->len, reply->alloc);
+	cmd->data_in = min_t(u64, cmd->wanted, cmd->data_len);
+	scst_cmd_good(cmd);
+}
+
+/* For devices that do not answer it themselves. */
+static void spc_test_unit_ready(struct scst_cmd *cmd)
+{
+	scst_cmd_good(cmd);
+}
+
+/* SPC-5 6.39. Pending sense is a unit attention: nothing else outlives a
+ * command here. */
+static void spc_request_sense(struct scst_cmd *cmd)
+{
+	struct scst_sense_data sd = { .sense = SENSE_NONE };
+	struct scst_itl *itl = scst_cmd_task(cmd)->itl;
+	u8 buf[SCST_SENSE_MAX];
+	unsigned int len;
+
+	sd.sense = itl ? scst_itl_take_ua(itl) : SENSE_LUN_NOT_SUPPORTED;
+	len = scst_sense_encode(&sd, cmd->cdb[1] & 1, buf, sizeof(buf));
+	scst_cmd_reply(cmd, buf, len, cmd->cdb[4]);
+}
+
+/* SPC-5 6.42: the default self-test, which has nothing to test. */
+static void spc_send_diagnostic(struct scst_cmd *cmd)
+{
+	if (!(cmd->cdb[1] & 0x04))
+		scst_cmd_bad_cdb(cmd, 1, 2);
+	else
+		scst_cmd_good(cmd);
+}
+
+/* ---- RESERVE and RELEASE (SPC-2 7.17 to 7.22) --------------------------- */
+
+static void spc_reserve(struct scst_cmd *cmd)
+{
+	struct scst_device *dev = cmd->dev;
+	bool conflict;
+
+	spin_lock_bh(&dev->lock);
+	conflict = dev->reserved_by && dev->reserved_by != cmd->nexus_id;
+	if (!conflict)
+		WRITE_ONCE(dev->reserved_by, cmd->nexus_id);
+	spin_unlock_bh(&dev->lock);
+	scst_cmd_complete(cmd, conflict ? SCSI_RESERVATION_CONFLICT :
+					  SCSI_GOOD);
+}
+
+/* To release what one does not hold is no error. */
+static void spc_release(struct scst_cmd *cmd)
+{
+	struct scst_device *dev = cmd->dev;
+
+	spin_lock_bh(&dev->lock);
+	if (dev->reserved_by == cmd->nexus_id)
+		WRITE_ONCE(dev->reserved_by, 0);
+	spin_unlock_bh(&dev->lock);
+	scst_cmd_good(cmd);
+}
+
+/* ---- The table --------------------------------------------------------- */
+
+#define ALWAYS (SCST_OP_ANY_UA | SCST_OP_ANY_RESV)
+
+static const struct scst_opcode opcodes[] = {
+	{ SCSI_TEST_UNIT_READY, 6, SCST_NO_SA, 0,
+	  spc_test_unit_ready, { 0x00, 0, 0, 0, 0, 0x04 } },
+	{ SCSI_REQUEST_SENSE, 6, SCST_NO_SA, SCST_OP_IN | ALWAYS,
+	  spc_request_sense, { 0x03, 0x01, 0, 0, 0xff, 0x04 } },
+	{ SCSI_INQUIRY, 6, SCST_NO_SA, SCST_OP_IN | ALWAYS,
+	  spc_inquiry, { 0x12, 0x01, 0xff, 0xff, 0xff, 0x04 } },
+	{ SCSI_MODE_SELECT_6, 6, SCST_NO_SA, SCST_OP_OUT,
+	  spc_mode_select_6, { 0x15, 0x11, 0, 0, 0xff, 0x04 } },
+	{ SCSI_RESERVE_6, 6, SCST_NO_SA, 0,
+	  spc_reserve, { 0x16, 0, 0, 0, 0, 0x04 } },
+	{ SCSI_RELEASE_6, 6, SCST_NO_SA, SCST_OP_ANY_RESV,
+	  spc_release, { 0x17, 0, 0, 0, 0, 0x04 } },
+	{ SCSI_MODE_SENSE_6, 6, SCST_NO_SA, SCST_OP_IN,
+	  spc_mode_sense_6, { 0x1a, 0x08, 0xff, 0xff, 0xff, 0x04 } },
+	{ SCSI_SEND_DIAGNOSTIC, 6, SCST_NO_SA, 0,
+	  spc_send_diagnostic, { 0x1d, 0x04, 0, 0, 0, 0x04 } },
+	{ SCSI_MODE_SELECT_10, 10, SCST_NO_SA, SCST_OP_OUT,
+	  spc_mode_select_10, { 0x55, 0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0x04 } },
+	{ SCSI_RESERVE_10, 10, SCST_NO_SA, 0,
+	  spc_reserve, { 0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0x04 } },
+	{ SCSI_RELEASE_10, 10, SCST_NO_SA, SCST_OP_ANY_RESV,
+	  spc_release, { 0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0x04 } },
+	{ SCSI_MODE_SENSE_10, 10, SCST_NO_SA, SCST_OP_IN,
+	  spc_mode_sense_10,
+	  { 0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0x04 } },
+	{ SCSI_REPORT_LUNS, 12, SCST_NO_SA, SCST_OP_IN | ALWAYS,
+	  spc_report_luns,
+	  { 0xa0, 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
+	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_OPCODES,
+	  SCST_OP_IN | SCST_OP_ANY_RESV, spc_report_opcodes,
+	  { 0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0,
+	    0x04 } },
+	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_TMFS,
+	  SCST_OP_IN | SCST_OP_ANY_RESV, spc_report_tmfs,
+	  { 0xa3, 0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
+};
+
+const struct scst_opcode *spc_opcodes(u32 *nr)
+{
+	*nr = ARRAY_SIZE(opcodes);
+	return opcodes;
+}
+
+void scst_cmd_pass(struct scst_cmd *cmd)
+{
+	u16 sa = scst_cdb_service_action(cmd->cdb, cmd->cdb_len);
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
+		const struct scst_opcode *row = &opcodes[i];
+
+		if (row->op != cmd->cdb[0] ||
+		    (row->sa != SCST_NO_SA && row->sa != sa))
+			continue;
+		cmd->opcode = row;
+		row->execute(cmd);
+		return;
+	}
+	scst_cmd_fail(cmd, SENSE_INVALID_OPCODE);
+}
+
+/* ---- No such logical unit ---------------------------------------------- */
+
+/*
+ * SPC-5 4.6 and 8.2: what must be answered at a LUN that the nexus does not
+ * see, and at the REPORT LUNS well known logical unit.
+ */
+void spc_execute_nolun(struct scst_task *task)
+{
+	struct scst_cmd *cmd = &task->cmd;
+	bool wlun = task->lun == SCSI_WLUN_REPORT_LUNS;
+	u8 peripheral = 0x60 | SCSI_TYPE_UNKNOWN;	/* not capable */
+
+	if (cmd->dir == SCST_DATA_IN && !scst_task_get_data(task)) {
+		scst_cmd_complete(cmd, SCSI_BUSY);
+		return;
+	}
+	switch (cmd->cdb[0]) {
+	case SCSI_INQUIRY:
+		if (wlun)
+			peripheral = SCSI_TYPE_WLUN;
+		else if (task->lun == 0)
+			peripheral = 0x20 | SCSI_TYPE_UNKNOWN;
+		spc_inquiry_nolun(cmd, peripheral);
+		return;
+	case SCSI_REPORT_LUNS:
+		spc_report_luns(cmd);
+		return;
+	case SCSI_REQUEST_SENSE:
+		spc_request_sense(cmd);
+		return;
+	case SCSI_TEST_UNIT_READY:
+		if (wlun) {
+			scst_cmd_good(cmd);
+			return;
+		}
+		break;
+	}
+	scst_cmd_fail(cmd, wlun ? SENSE_INVALID_OPCODE :
+				  SENSE_LUN_NOT_SUPPORTED);
+}
