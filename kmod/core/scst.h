@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * PORTABLE: configuration of the core.
+ *
+ * Who holds a struct scst_ctx (the module, or an embedded engine) builds the
+ * tree: devices (scst_device.h), targets (scst_target.h), and per target the
+ * initiator groups with their LUN maps. All calls here are for process
+ * context and take the context's mutex.
+ */
+#ifndef SCST_H
+#define SCST_H
+
+#include "core_os.h"
+#include "scst_device.h"
+#include "scst_target.h"
+
+struct scst_ctx;
+struct scst_group;
+
+struct scst_ctx *scst_ctx_alloc(void);
+
+/* Devices and targets must be gone. */
+void scst_ctx_free(struct scst_ctx *ctx);
+
+struct scst_device *scst_device_find(struct scst_ctx *ctx, const char *name);
+const char *scst_device_name(const struct scst_device *dev);
+
+/*
+ * Add an initiator group to a target. An initiator belongs to the first
+ * group, in order of addition, that has a pattern matching its name; the
+ * patterns of a group are tried in order, and one that begins with '!'
+ * excludes what it matches.
+ */
+struct scst_group *scst_group_add(struct scst_target *tgt, const char *name);
+int scst_group_add_pattern(struct scst_group *grp, const char *pattern);
+
+/*
+ * Show @dev as logical unit @lun (0 to 16383) to the group's initiators.
+ * -EEXIST: the number is taken. Nexuses that exist see the change with
+ * REPORTED LUNS DATA HAS CHANGED.
+ */
+int scst_group_map(struct scst_group *grp, u16 lun, struct scst_device *dev,
+		   bool read_only);
+int scst_group_unmap(struct scst_group *grp, u16 lun);
+
+/* '*' any run, '?' any character, the rest by letter, case ignored. */
+bool scst_glob(const char *pattern, const char *name);
+
+/* Counters of one I_T_L nexus, since it began. */
+struct scst_stats {
+	u64 commands;
+	u64 read_bytes;
+	u64 write_bytes;
+	u64 errors;		/* ended with other than GOOD */
+	u64 aborted;
+	u64 unit_attentions;
+	u64 task_set_full;
+	u64 busy;
+};
+
+struct scst_itl_report {
+	const char *target, *initiator, *device;
+	u16 lun;
+	bool read_only;
+	u32 tasks;
+	struct scst_stats stats;
+};
+
+/* Calls @fn for each I_T_L nexus; under the mutex, must not call back. */
+void scst_report(struct scst_ctx *ctx,
+		 void (*fn)(const struct scst_itl_report *rep, void *arg),
+		 void *arg);
+
+#endif

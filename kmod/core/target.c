@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * PORTABLE: targets, initiator groups and LUN maps: who sees what.
+ */
+#include "scst_core.h"
+
+struct scst_target *scst_target_register(struct scst_ctx *ctx,
+					 const char *name,
+					 const struct scst_target_ops *ops,
+					 void *priv)
+{
+	struct scst_target *tgt, *other;
+
+	tgt = kzalloc(sizeof(*tgt), GFP_KERNEL);
+	if (!tgt)
+		return ERR_PTR(-ENOMEM);
+	if (strscpy(tgt->name, name, sizeof(tgt->name)) < 0) {
+		kfree(tgt);
+		return ERR_PTR(-ENAMETOOLONG);
+	}
+	tgt->ctx = ctx;
+	tgt->ops = ops;
+	tgt->priv = priv;
+	INIT_LIST_HEAD(&tgt->groups);
+	INIT_LIST_HEAD(&tgt->nexuses);
+
+	mutex_lock(&ctx->mutex);
+	list_for_each_entry(other, &ctx->targets, link) {
+		if (!strcasecmp(other->name, name)) {
+			mutex_unlock(&ctx->mutex);
+			kfree(tgt);
+			return ERR_PTR(-EEXIST);
+		}
+	}
+	list_add_tail(&tgt->link, &ctx->targets);
+	mutex_unlock(&ctx->mutex);
+	return tgt;
+}
+
+static void map_free(struct scst_map *map)
+{
+	list_del(&map->link);
+	scst_device_put(map->dev);
+	kfree(map);
+}
+
+static void group_free(struct scst_group *grp)
+{
+	struct scst_pattern *pattern, *next_pattern;
+	struct scst_map *map, *next_map;
+
+	list_for_each_entry_safe(pattern, next_pattern, &grp->patterns, link)
+		kfree(pattern);
+	list_for_each_entry_safe(map, next_map, &grp->maps, link)
+		map_free(map);
+	list_del(&grp->link);
+	kfree(grp);
+}
+
+void scst_target_unregister(struct scst_target *tgt)
+{
+	struct scst_group *grp, *next;
+
+	mutex_lock(&tgt->ctx->mutex);
+	WARN_ON(!list_empty(&tgt->nexuses));
+	list_for_each_entry_safe(grp, next, &tgt->groups, link)
+		group_free(grp);
+	list_del(&tgt->link);
+	mutex_unlock(&tgt->ctx->mutex);
+	kfree(tgt);
+}
+
+void *scst_target_priv(const struct scst_target *tgt)
+{
+	return tgt->priv;
+}
+
+const char *scst_target_name(const struct scst_target *tgt)
+{
+	return tgt->name;
+}
+
+struct scst_group *scst_group_add(struct scst_target *tgt, const char *name)
+{
+	struct scst_group *grp;
+	size_t len = strlen(name);
+
+	grp = kzalloc(struct_size(grp, name, len + 1), GFP_KERNEL);
+	if (!grp)
+		return ERR_PTR(-ENOMEM);
+	memcpy(grp->name, name, len);
+	grp->target = tgt;
+	INIT_LIST_HEAD(&grp->patterns);
+	INIT_LIST_HEAD(&grp->maps);
+
+	mutex_lock(&tgt->ctx->mutex);
+	list_add_tail(&grp->link, &tgt->groups);
+	mutex_unlock(&tgt->ctx->mutex);
+	return grp;
+}
+
+int scst_group_add_pattern(struct scst_group *grp, const char *text)
+{
+	struct scst_pattern *pattern;
+	size_t len = strlen(text);
+
+	pattern = kzalloc(struct_size(pattern, text, len + 1), GFP_KERNEL);
+	if (!pattern)
+		return -ENOMEM;
+	memcpy(pattern->text, text, len);
+
+	mutex_lock(&grp->target->ctx->mutex);
+	list_add_tail(&pattern->link, &grp->patterns);
+	mutex_unlock(&grp->target->ctx->mutex);
+	return 0;
+}
+
+static bool group_matches(const struct scst_group *grp, const char *initiator)
+{
+	const struct scst_pattern *pattern;
+
+	list_for_each_entry(pattern, &grp->patterns, link) {
+		const char *text = pattern->text;
+		bool exclude = *text == '!';
+
+		if (scst_glob(text + exclude, initiator))
+			return !exclude;
+	}
+	return false;
+}
+
+struct scst_group *scst_target_group(struct scst_target *tgt,
+				     const char *initiator)
+{
+	struct scst_group *grp;
+
+	lockdep_assert_held(&tgt->ctx->mutex);
+	list_for_each_entry(grp, &tgt->groups, link)
+		if (group_matches(grp, initiator))
+			return grp;
+	return NULL;
+}
+
+bool scst_target_admits(struct scst_target *tgt, const char *initiator)
+{
+	bool admits;
+
+	mutex_lock(&tgt->ctx->mutex);
+	admits = scst_target_group(tgt, initiator);
+	mutex_unlock(&tgt->ctx->mutex);
+	return admits;
+}
+
+/* The first entry of @grp that is not before @lun, or the list's head. */
+static struct list_head *map_position(struct scst_group *grp, u16 lun)
+{
+	struct scst_map *map;
+
+	list_for_each_entry(map, &grp->maps, link)
+		if (map->lun >= lun)
+			return &map->link;
+	return &grp->maps;
+}
+
+static struct scst_map *map_find(struct scst_group *grp, u16 lun)
+{
+	struct list_head *at = map_position(grp, lun);
+	struct scst_map *map;
+
+	if (at == &grp->maps)
+		return NULL;
+	map = list_entry(at, struct scst_map, link);
+	return map->lun == lun ? map : NULL;
+}
+
+/* Show a new entry to the nexuses that exist. */
+static int map_publish(struct scst_group *grp, const struct scst_map *map)
+{
+	struct scst_nexus *nexus;
+	int ret;
+
+	list_for_each_entry(nexus, &grp->target->nexuses, target_link) {
+		if (nexus->group != grp)
+			continue;
+		ret = scst_itl_add(nexus, map);
+		if (ret)
+			return ret;
+		scst_nexus_ua(nexus, SENSE_UA_LUNS_CHANGED);
+	}
+	return 0;
+}
+
+static void map_remove(struct scst_group *grp, struct scst_map *map)
+{
+	struct scst_nexus *nexus;
+
+	list_for_each_entry(nexus, &grp->target->nexuses, target_link) {
+		if (nexus->group != grp)
+			continue;
+		scst_itl_remove(nexus, map->lun);
+		scst_nexus_ua(nexus, SENSE_UA_LUNS_CHANGED);
+	}
+	map_free(map);
+}
+
+int scst_group_map(struct scst_group *grp, u16 lun, struct scst_device *dev,
+		   bool read_only)
+{
+	struct scst_ctx *ctx = grp->target->ctx;
+	struct scst_map *map;
+	int ret;
+
+	if (lun > SCST_LUN_MAX)
+		return -ERANGE;
+	map = kzalloc(sizeof(*map), GFP_KERNEL);
+	if (!map)
+		return -ENOMEM;
+	map->lun = lun;
+	map->dev = dev;
+	map->read_only = read_only;
+
+	mutex_lock(&ctx->mutex);
+	if (dev->dead || map_find(grp, lun)) {
+		ret = dev->dead ? -ENODEV : -EEXIST;
+		mutex_unlock(&ctx->mutex);
+		kfree(map);
+		return ret;
+	}
+	scst_device_get(dev);
+	list_add_tail(&map->link, map_position(grp, lun));
+	ret = map_publish(grp, map);
+	if (ret)
+		map_remove(grp, map);
+	mutex_unlock(&ctx->mutex);
+	return ret;
+}
+
+int scst_group_unmap(struct scst_group *grp, u16 lun)
+{
+	struct scst_ctx *ctx = grp->target->ctx;
+	struct scst_map *map;
+
+	mutex_lock(&ctx->mutex);
+	map = map_find(grp, lun);
+	if (map)
+		map_remove(grp, map);
+	mutex_unlock(&ctx->mutex);
+	return map ? 0 : -ENOENT;
+}
+
+/* Take @dev out of every LUN map. */
+void scst_unmap_device(struct scst_device *dev)
+{
+	struct scst_map *map, *next;
+	struct scst_target *tgt;
+	struct scst_group *grp;
+
+	lockdep_assert_held(&dev->ctx->mutex);
+	list_for_each_entry(tgt, &dev->ctx->targets, link)
+		list_for_each_entry(grp, &tgt->groups, link)
+			list_for_each_entry_safe(map, next, &grp->maps, link)
+				if (map->dev == dev)
+					map_remove(grp, map);
+}
+
+static void report_nexus(struct scst_nexus *nexus,
+			 void (*fn)(const struct scst_itl_report *, void *),
+			 void *arg)
+{
+	const struct scst_itl_table *table;
+	struct scst_itl_report rep;
+	struct scst_itl *itl;
+	u32 i;
+
+	core_read_begin();
+	table = rcu_dereference(nexus->itls);
+	scst_for_each_itl(itl, table, i) {
+		rep = (struct scst_itl_report){
+			.target = nexus->target->name,
+			.initiator = nexus->initiator,
+			.device = itl->dev->name,
+			.lun = itl->lun,
+			.read_only = itl->read_only,
+		};
+		spin_lock_bh(&itl->lock);
+		rep.tasks = itl->nr_tasks;
+		rep.stats = itl->stats;
+		spin_unlock_bh(&itl->lock);
+		fn(&rep, arg);
+	}
+	core_read_end();
+}
+
+void scst_report(struct scst_ctx *ctx,
+		 void (*fn)(const struct scst_itl_report *rep, void *arg),
+		 void *arg)
+{
+	struct scst_target *tgt;
+	struct scst_nexus *nexus;
+
+	mutex_lock(&ctx->mutex);
+	list_for_each_entry(tgt, &ctx->targets, link)
+		list_for_each_entry(nexus, &tgt->nexuses, target_link)
+			report_nexus(nexus, fn, arg);
+	mutex_unlock(&ctx->mutex);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * PORTABLE: task management (SAM-6 clause 7).
+ *
+ * A function marks the tasks it affects and ends when all of them have ended.
+ * A task remembers only the first function that marked it; later ones need
+ * not, because the functions of one device end in order of arrival: what an
+ * earlier one waits for, a later one waits for as well. The loss of an I_T
+ * nexus is such a function too.
+ *
+ * Nothing is killed: the device server gets the advice to hurry, and a write
+ * that it has begun is over, one way or the other, before the initiator is
+ * told that the function is complete.
+ */
+#include "scst_core.h"
+#include "spc.h"
+
+/* ---- Ending ------------------------------------------------------------ */
+
+static void tmf_end(struct scst_tmf *tmf)
+{
+	struct scst_itl *itl = tmf->itl;
+	void (*done)(struct scst_tmf *tmf) = tmf->done;
+
+	/* The nexus-loss function lives in its ITL and drops it itself. */
+	if (tmf->fn == SCST_NEXUS_LOSS) {
+		done(tmf);
+		return;
+	}
+	done(tmf);
+	scst_itl_drop(itl);
+}
+
+/* End those at the head of the device's list that wait for nothing. */
+static void device_end_tmfs(struct scst_device *dev)
+{
+	struct scst_tmf *tmf;
+
+	spin_lock_bh(&dev->lock);
+	while ((tmf = list_first_entry_or_null(&dev->tmfs, struct scst_tmf,
+					       dev_link)) &&
+	       !atomic_read_acquire(&tmf->pending)) {
+		list_del(&tmf->dev_link);
+		spin_unlock_bh(&dev->lock);
+		tmf_end(tmf);
+		spin_lock_bh(&dev->lock);
+	}
+	spin_unlock_bh(&dev->lock);
+}
+
+/* One of the tasks that @tmf waits for has ended. */
+void scst_tmf_task_done(struct scst_tmf *tmf)
+{
+	struct scst_device *dev = tmf->itl->dev;
+
+	scst_device_get(dev);
+	if (atomic_dec_and_test(&tmf->pending))
+		device_end_tmfs(dev);
+	scst_device_put(dev);
+}
+
+/* ---- Marking ----------------------------------------------------------- */
+
+/* True: @task is marked by @tmf now, and was in @state. */
+static bool task_mark(struct scst_task *task, struct scst_tmf *tmf, int *state)
+{
+	*state = atomic_read(&task->state);
+	do {
+		if ((*state & TASK_ABORTED) ||
+		    (*state & TASK_STATE) == TASK_DONE)
+			return false;
+		task->tmf = tmf;
+		task->tas = READ_ONCE(task->cmd.dev->task_aborted_status) &&
+			    tmf->nexus != task->nexus;
+	} while (!atomic_try_cmpxchg(&task->state, state,
+				     *state | TASK_ABORTED));
+	return true;
+}
+
+struct tmf_marks {
+	bool any, data_out, dormant;
+};
+
+static void mark_task(struct scst_task *task, struct scst_tmf *tmf,
+		      struct tmf_marks *marks)
+{
+	struct scst_device *dev = task->cmd.dev;
+	int state;
+
+	atomic_inc(&tmf->pending);
+	if (!task_mark(task, tmf, &state)) {
+		atomic_dec(&tmf->pending);
+		return;
+	}
+	marks->any = true;
+	WRITE_ONCE(task->cmd.aborted, true);
+	switch (state & TASK_STATE) {
+	case TASK_DATA_OUT:
+		marks->data_out = true;
+		break;
+	case TASK_DORMANT:
+		marks->dormant = true;
+		break;
+	default:
+		if (dev->ops->abort)
+			dev->ops->abort(dev, &task->cmd);
+	}
+}
+
+/* Mark the tasks of @itl that @tmf affects; true: some are dormant. */
+static bool mark_itl(struct scst_itl *itl, struct scst_tmf *tmf)
+{
+	struct tmf_marks marks = { false, false, false };
+	struct scst_task *task;
+
+	spin_lock_bh(&itl->lock);
+	list_for_each_entry(task, &itl->tasks, itl_link) {
+		if (tmf->fn == SCST_ABORT_TASK) {
+			if (task->tag != tmf->tag)
+				continue;
+			tmf->response = SCST_TMF_COMPLETE;
+		}
+		mark_task(task, tmf, &marks);
+	}
+	if (marks.data_out)
+		itl->nexus->target->ops->kick(itl->nexus);
+	spin_unlock_bh(&itl->lock);
+
+	/* SAM-6 5.5: the others learn that their commands were cleared. */
+	if (marks.any && tmf->fn == SCST_CLEAR_TASK_SET &&
+	    itl->nexus != tmf->nexus &&
+	    !READ_ONCE(itl->dev->task_aborted_status))
+		scst_itl_ua(itl, SENSE_UA_TASKS_CLEARED);
+	return marks.dormant;
+}
+
+/* SAM-6 6.3.3 and 7.7: logical unit reset. */
+static void device_reset(struct scst_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	WRITE_ONCE(dev->reserved_by, 0);
+	spc_mode_reset(dev);
+	if (dev->ops->event)
+		dev->ops->event(dev, SCST_EV_LU_RESET, 0);
+	scst_device_ua_locked(dev, SENSE_UA_DEVICE_RESET, 0);
+}
+
+static bool tmf_is_for_all(const struct scst_tmf *tmf)
+{
+	return tmf->fn == SCST_CLEAR_TASK_SET || tmf->fn == SCST_LUN_RESET ||
+	       tmf->fn == SCST_TARGET_RESET;
+}
+
+/* Run @tmf on tmf->itl, on which the caller has a hold. */
+void scst_tmf_start(struct scst_tmf *tmf)
+{
+	struct scst_device *dev = tmf->itl->dev;
+	bool dormant = false;
+	struct scst_itl *itl;
+
+	/* One for ourselves, so that it does not end while we mark. */
+	atomic_set(&tmf->pending, 1);
+
+	spin_lock_bh(&dev->lock);
+	list_add_tail(&tmf->dev_link, &dev->tmfs);
+	if (tmf_is_for_all(tmf)) {
+		list_for_each_entry(itl, &dev->itls, dev_link)
+			dormant |= mark_itl(itl, tmf);
+	} else {
+		dormant = mark_itl(tmf->itl, tmf);
+	}
+	if (tmf->fn == SCST_LUN_RESET || tmf->fn == SCST_TARGET_RESET)
+		device_reset(dev);
+	spin_unlock_bh(&dev->lock);
+
+	if (dormant)
+		scst_taskset_run(dev);
+	scst_tmf_task_done(tmf);
+}
+
+/* ---- Submission -------------------------------------------------------- */
+
+static struct scst_itl *tmf_hold_itl(struct scst_nexus *nexus, u16 lun)
+{
+	struct scst_itl *itl;
+
+	core_read_begin();
+	itl = scst_itl_find(nexus, lun);
+	if (itl) {
+		spin_lock_bh(&itl->lock);
+		if (itl->dead) {
+			spin_unlock_bh(&itl->lock);
+			itl = NULL;
+		} else {
+			itl->nr_tasks++;
+			spin_unlock_bh(&itl->lock);
+		}
+	}
+	core_read_end();
+	return itl;
+}
+
+static void tmf_respond(struct scst_tmf *tmf)
+{
+	tmf->nexus->target->ops->tmf_done(tmf);
+}
+
+static void tmf_child_done(struct scst_tmf *child)
+{
+	struct scst_tmf *parent = child->parent;
+
+	kfree(child);
+	if (atomic_dec_and_test(&parent->pending))
+		tmf_respond(parent);
+}
+
+static bool tmf_start_child(struct scst_tmf *parent, u16 lun)
+{
+	struct scst_tmf *child = kzalloc(sizeof(*child), GFP_ATOMIC);
+
+	if (!child)
+		return false;
+	child->nexus = parent->nexus;
+	child->fn = parent->fn;
+	child->lun = lun;
+	child->parent = parent;
+	child->done = tmf_child_done;
+	child->itl = tmf_hold_itl(parent->nexus, lun);
+	if (!child->itl) {
+		kfree(child);
+		return true;
+	}
+	atomic_inc(&parent->pending);
+	scst_tmf_start(child);
+	return true;
+}
+
+/* TARGET RESET: a logical unit reset of each one that the nexus reaches. */
+static void tmf_reset_target(struct scst_tmf *tmf)
+{
+	const struct scst_itl_table *table;
+	struct scst_itl *itl;
+	u32 i;
+
+	atomic_set(&tmf->pending, 1);
+	core_read_begin();
+	table = rcu_dereference(tmf->nexus->itls);
+	scst_for_each_itl(itl, table, i)
+		if (!tmf_start_child(tmf, itl->lun))
+			tmf->response = SCST_TMF_REJECTED;
+	core_read_end();
+	if (atomic_dec_and_test(&tmf->pending))
+		tmf_respond(tmf);
+}
+
+void scst_tmf_submit(struct scst_tmf *tmf)
+{
+	tmf->done = tmf_respond;
+	tmf->parent = NULL;
+	tmf->response = SCST_TMF_COMPLETE;
+	if (tmf->fn == SCST_TARGET_RESET) {
+		tmf_reset_target(tmf);
+		return;
+	}
+	tmf->itl = tmf_hold_itl(tmf->nexus, tmf->lun);
+	if (!tmf->itl) {
+		tmf->response = SCST_TMF_NO_LUN;
+		tmf_respond(tmf);
+		return;
+	}
+	if (tmf->fn == SCST_ABORT_TASK)
+		tmf->response = SCST_TMF_NO_TASK;
+	scst_tmf_start(tmf);
+}
