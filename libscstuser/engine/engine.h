@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * USER: the embedded engine: core and iSCSI front end in this process.
+ *
+ * The engine belongs to the server, which owns loops and devices. Sessions
+ * live on one loop each; what all loops share (the registry of sessions) is
+ * behind engine->lock, which the command path never takes.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <pthread.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "auth.h"
+#include "chap.h"
+#include "iscsi.h"
+#include "login.h"
+#include "src/lib.h"
+#include "src/loop.h"
+
+struct conn;
+struct engine;
+struct session;
+
+/* What the operator says; the server fills it. */
+struct engine_config {
+	char *target;			/* iSCSI name */
+	char *alias;
+	struct iscsi_params params;
+	struct chap_algs algs;
+	uint64_t depth;			/* commands of one session */
+	uint64_t max_sessions;
+	uint64_t max_logins;		/* connections not logged in yet */
+	uint64_t login_timeout;		/* seconds */
+	uint64_t nop_interval;		/* seconds, 0: off */
+	uint64_t nop_timeout;
+};
+
+/* A listening socket. */
+struct portal {
+	struct list_head link;		/* engine->portals */
+	struct loop_fd lfd;
+	struct engine *engine;
+	struct sockaddr_storage addr;	/* bound, with the real port */
+	socklen_t addr_len;
+};
+
+/* What a loop knows of its connections. */
+struct engine_loop {
+	struct engine *engine;
+	struct loop *loop;
+	struct list_head conns;		/* all */
+	struct list_head logins;	/* not logged in, oldest first */
+	unsigned int nr_logins;
+	unsigned int nr_conns;		/* read by others, relaxed */
+	struct core_work drain_work;
+	struct core_work kill_work;
+	bool draining;
+};
+
+#define ENGINE_LUNS 16384
+
+struct engine {
+	struct engine_config cfg;
+	struct scst_ctx *ctx;
+	struct scst_target *target;
+	struct auth *auth;		/* NULL: nobody need prove anything */
+	struct kmem_cache *task_cache;
+	struct list_head portals;
+	DECLARE_BITMAP(luns, ENGINE_LUNS);	/* that somebody may see */
+	struct engine_loop *loops;
+	unsigned int nr_loops;
+
+	pthread_mutex_t lock;
+	struct list_head sessions;	/* struct session */
+	uint32_t nr_sessions;
+	uint16_t last_tsih;
+	unsigned int nr_conns;		/* atomic: everywhere */
+	/* Called, on any loop, when nothing is left while draining. */
+	void (*drained)(void *arg);
+	void *drained_arg;
+	bool draining;			/* lock */
+};
+
+struct session {
+	struct iscsi_session iscsi;
+	struct engine *engine;
+	struct engine_loop *home;
+	struct list_head link;		/* engine->sessions, lock */
+	struct list_head waiters;	/* struct conn, lock */
+	struct core_work kill_work;
+	bool killed;			/* lock */
+	char target[ISCSI_NAME_MAX + 1];
+};
+
+/* engine.c */
+void engine_config_init(struct engine_config *cfg);
+void engine_config_free(struct engine_config *cfg);
+/* Takes over @cfg's strings, and @auth (or NULL). */
+struct engine *engine_create(const struct engine_config *cfg, struct auth *auth,
+			     struct loop **loops, unsigned int nr);
+void engine_destroy(struct engine *engine);
+int engine_attach(struct engine *engine, struct scstu_dev *dev);
+void engine_detach(struct engine *engine, struct scstu_dev *dev);
+/* Finish what runs, then let go of everybody; engine->drained tells. */
+void engine_drain(struct engine *engine, void (*drained)(void *arg), void *arg);
+/* Stop waiting for initiators. */
+void engine_kill(struct engine *engine);
+/* Something ended: was it the last? */
+void engine_check_drained(struct engine *engine);
+
+/* access.c */
+int access_default(struct engine *engine, struct list_head *devices);
+/* Apply one --access; -EINVAL with the reason in @why. */
+int access_apply(struct engine *engine, const char *text, char *why,
+		 size_t size);
+
+/* portal.c */
+int portal_add(struct engine *engine, const char *address, char *why,
+	       size_t size);
+int portals_start(struct engine *engine);
+void portals_stop(struct engine *engine);
+void portals_close(struct engine *engine);
+/* "ADDRESS:PORT", IPv6 in brackets */
+void address_print(const struct sockaddr_storage *addr, char *buf, size_t size);
+void portals_send_targets(struct conn *conn, struct iscsi_text_buf *text);
+
+/* conn.c */
+void conn_accept(struct engine_loop *el, int fd);
+void conn_drop(struct conn *conn, const char *why);
+void conns_drain(struct engine_loop *el);
+void conns_kill(struct engine_loop *el);
+struct engine *conn_engine(const struct conn *conn);
+struct session *conn_session(const struct conn *conn);
+const char *conn_peer(const struct conn *conn);
+void conn_local_address(const struct conn *conn, struct sockaddr_storage *addr);
+struct list_head *conn_waiter_link(struct conn *conn);
+struct conn *conn_of_waiter(struct list_head *link);
+/* The session that a login waited for is gone. Any thread. */
+void conn_retry(struct conn *conn);
+extern const struct iscsi_env_ops conn_env;
+struct conn *conn_of_iscsi(struct iscsi_conn *iscsi);
+
+/* session.c */
+/* login_ops.reserve(): on success *@sess belongs to @conn's loop. */
+int session_reserve(struct conn *conn, struct engine_loop *el,
+		    struct login_result *res, struct session **sess);
+void session_unwait(struct engine *engine, struct conn *conn);
+/* It never came to life, or is gone. */
+void session_release(struct session *sess);
+void sessions_cold_reset(struct engine *engine);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * USER: threads that call the functions of SERIAL and PARALLEL handlers.
+ *
+ * Each device has threads of its own, so that one that blocks holds up no
+ * other device. A thread takes requests in the order of their issue; a single
+ * one takes all that wait at once.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib.h"
+#include "log.h"
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	struct list_head todo;		/* scstu_req.link */
+	bool stop;
+	bool single;			/* one thread, which may take all */
+	unsigned int nr_threads;	/* running */
+	pthread_t threads[];
+};
+
+/* Wait for requests: one, or for a single thread all. False: stop. */
+static bool pool_take(struct pool *pool, struct list_head *batch)
+{
+	bool more;
+
+	pthread_mutex_lock(&pool->lock);
+	while (list_empty(&pool->todo) && !pool->stop)
+		pthread_cond_wait(&pool->cond, &pool->lock);
+	more = !list_empty(&pool->todo);
+	if (pool->single)
+		list_splice_init(&pool->todo, batch);
+	else if (more)
+		list_move_tail(pool->todo.next, batch);
+	pthread_mutex_unlock(&pool->lock);
+	return more;
+}
+
+static void *pool_thread(void *arg)
+{
+	struct pool *pool = arg;
+	struct scstu_req *req;
+	LIST_HEAD(batch);
+
+	while (pool_take(pool, &batch)) {
+		while (!list_empty(&batch)) {
+			req = list_first_entry(&batch, struct scstu_req, link);
+			list_del(&req->link);
+			req->op(req);
+		}
+	}
+	return NULL;
+}
+
+void pool_add(struct pool *pool, struct scstu_req *req)
+{
+	bool idle;
+
+	pthread_mutex_lock(&pool->lock);
+	idle = list_empty(&pool->todo) || !pool->single;
+	list_add_tail(&req->link, &pool->todo);
+	if (idle)
+		pthread_cond_signal(&pool->cond);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+struct pool *pool_alloc(const char *name, unsigned int threads)
+{
+	struct pool *pool;
+	char title[16];
+	int err;
+
+	pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
+	if (!pool)
+		return NULL;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->cond, NULL);
+	INIT_LIST_HEAD(&pool->todo);
+	snprintf(title, sizeof(title), "%s", name);
+	pool->single = threads == 1;
+	for (; pool->nr_threads < threads; pool->nr_threads++) {
+		err = pthread_create(&pool->threads[pool->nr_threads], NULL,
+				     pool_thread, pool);
+		if (err) {
+			pool_free(pool);
+			return NULL;
+		}
+		pthread_setname_np(pool->threads[pool->nr_threads], title);
+	}
+	return pool;
+}
+
+void pool_free(struct pool *pool)
+{
+	unsigned int i;
+
+	if (!pool)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->stop = true;
+	pthread_cond_broadcast(&pool->cond);
+	pthread_mutex_unlock(&pool->lock);
+	for (i = 0; i < pool->nr_threads; i++)
+		pthread_join(pool->threads[i], NULL);
+	pthread_cond_destroy(&pool->cond);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}

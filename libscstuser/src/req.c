@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * USER: requests, from issue to completion.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+#include "log.h"
+#include "seg.h"
+
+/* ---- Issue ------------------------------------------------------------------ */
+
+void req_init(struct scstu_req *req, struct scstu_dev *dev,
+	      struct scst_cmd *cmd, struct sbc_io *io)
+{
+	memset(req, 0, sizeof(*req));
+	req->dev = dev;
+	req->cmd = cmd;
+	req->io = io;
+	req->home = loop_current();
+}
+
+/* In @req's own context: let the outcome take effect. */
+static void req_complete(struct scstu_req *req)
+{
+	struct sbc_io *io = req->io;
+
+	if (req->private_)
+		kmem_cache_free(req->dev->privs, req->private_);
+	if (!io) {
+		raw_complete(req);
+		return;
+	}
+	if (req->outcome == REQ_GOOD) {
+		sbc_io_done(io, SENSE_NONE);
+		return;
+	}
+	if (req->has_offset) {
+		io->has_bad_lba = true;
+		io->bad_lba = req->offset /
+			      sbc_lu_config(req->dev->sbc)->block_size;
+	}
+	sbc_io_done(io, req->sense);
+}
+
+static void req_come_home(struct core_work *work)
+{
+	req_complete(container_of(work, struct scstu_req, work));
+}
+
+void req_finish(struct scstu_req *req)
+{
+	int state = __atomic_exchange_n(&req->state, REQ_DONE,
+					__ATOMIC_ACQ_REL);
+
+	if (state != REQ_ISSUED) {
+		log_print(LOG_ERROR, NULL,
+			  "the handler completed a request twice");
+		abort();
+	}
+	if (loop_is_current(req->home)) {
+		req_complete(req);
+		return;
+	}
+	req->work.fn = req_come_home;
+	loop_post(req->home, &req->work);
+}
+
+void req_issue(struct scstu_req *req, void (*op)(struct scstu_req *req))
+{
+	struct scstu_dev *dev = req->dev;
+
+	req->state = REQ_ISSUED;
+	req->op = op;
+	if (dev->privs) {
+		req->private_ = kmem_cache_alloc(dev->privs, GFP_ATOMIC);
+		if (!req->private_) {
+			scstu_fail_errno(req, ENOMEM);
+			return;
+		}
+	}
+	if (dev->pool)
+		pool_add(dev->pool, req);
+	else
+		op(req);
+}
+
+/* ---- What a handler asks ------------------------------------------------------ */
+
+struct scstu_dev *scstu_req_dev(const struct scstu_req *req)
+{
+	return req->dev;
+}
+
+void *scstu_req_dev_private(const struct scstu_req *req)
+{
+	return req->dev->private_;
+}
+
+void *scstu_req_private(struct scstu_req *req)
+{
+	return req->private_;
+}
+
+struct scstu_queue *scstu_req_queue(const struct scstu_req *req)
+{
+	if (!req->dev->queues)
+		return NULL;
+	return &req->dev->queues[loop_index(req->home)];
+}
+
+uint64_t scstu_req_offset(const struct scstu_req *req)
+{
+	if (!req->io)
+		return 0;
+	return req->io->lba * sbc_lu_config(req->dev->sbc)->block_size;
+}
+
+uint64_t scstu_req_length(const struct scstu_req *req)
+{
+	if (!req->io)
+		return req->cmd->data_len;
+	return req->io->blocks * sbc_lu_config(req->dev->sbc)->block_size;
+}
+
+unsigned int scstu_req_flags(const struct scstu_req *req)
+{
+	unsigned int flags = 0;
+
+	if (!req->io)
+		return 0;
+	if (req->io->flags & SBC_IO_FUA)
+		flags |= SCSTU_FUA;
+	if (req->io->flags & SBC_IO_DPO)
+		flags |= SCSTU_DPO;
+	if (req->io->flags & SBC_IO_MAY_UNMAP)
+		flags |= SCSTU_MAY_UNMAP;
+	return flags;
+}
+
+const struct core_seg *req_segs(const struct scstu_req *req, uint32_t *nr)
+{
+	*nr = req->io ? req->io->nr_segs : req->cmd->nr_segs;
+	return req->io ? req->io->segs : req->cmd->segs;
+}
+
+/* A segment is laid out like an iovec (shim/seg.h). */
+const struct iovec *scstu_req_iov(const struct scstu_req *req, int *count)
+{
+	uint32_t nr;
+	const struct core_seg *segs = req_segs(req, &nr);
+
+	*count = nr;
+	return (const struct iovec *)segs;
+}
+
+size_t scstu_req_put(struct scstu_req *req, size_t pos, const void *buf,
+		     size_t len)
+{
+	uint32_t nr;
+	const struct core_seg *segs = req_segs(req, &nr);
+
+	return core_segs_write(segs, nr, pos, buf, len);
+}
+
+size_t scstu_req_get(const struct scstu_req *req, size_t pos, void *buf,
+		     size_t len)
+{
+	uint32_t nr;
+	const struct core_seg *segs = req_segs(req, &nr);
+
+	return core_segs_read(segs, nr, pos, buf, len);
+}
+
+bool scstu_req_aborted(const struct scstu_req *req)
+{
+	return READ_ONCE(req->cmd->aborted);
+}
+
+/* ---- Completion ----------------------------------------------------------------- */
+
+void scstu_done(struct scstu_req *req)
+{
+	req->outcome = REQ_GOOD;
+	req_finish(req);
+}
+
+void scstu_fail(struct scstu_req *req, unsigned int sense)
+{
+	req->outcome = REQ_SENSE;
+	req->sense = sense;
+	req_finish(req);
+}
+
+void scstu_fail_at(struct scstu_req *req, unsigned int sense, uint64_t offset)
+{
+	req->has_offset = true;
+	req->offset = offset;
+	scstu_fail(req, sense);
+}
+
+static unsigned int errno_sense(const struct scstu_req *req, int err)
+{
+	switch (err) {
+	case EIO:
+	case EILSEQ:
+	case ENODATA:
+		return req->reads ? SCSTU_SENSE_READ_ERROR :
+				    SCSTU_SENSE_WRITE_ERROR;
+	case ENOSPC:
+	case EDQUOT:
+		return SCSTU_SENSE_SPACE_EXHAUSTED;
+	case EROFS:
+	case EPERM:
+	case EACCES:
+		return SCSTU_SENSE_WRITE_PROTECTED;
+	case ENOMEDIUM:
+	case ENODEV:
+	case ENXIO:
+		return SCSTU_SENSE_NO_MEDIUM;
+	case EOPNOTSUPP:
+		return SCSTU_SENSE_INVALID_OPCODE;
+	default:
+		return SCSTU_SENSE_INTERNAL_FAILURE;
+	}
+}
+
+void scstu_fail_errno(struct scstu_req *req, int err)
+{
+	err = abs(err);
+	if (err == EAGAIN || err == ENOMEM || err == ENOBUFS)
+		scstu_fail(req, SENSE_BUSY);
+	else
+		scstu_fail(req, errno_sense(req, err));
+}
