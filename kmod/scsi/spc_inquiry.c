@@ -6,18 +6,18 @@
 #include "scst_core.h"
 
 #define INQUIRY_LEN 96
-#define VERSION_SPC5 0x07
+#define VERSION_SPC4 0x06	/* what all initiators know */
 #define PROTOCOL_ISCSI 5
 
 /* Version descriptors of the standards that the core itself follows. */
-#define VD_SAM_6 0x00c0
-#define VD_SPC_5 0x05c0
+#define VD_SAM_5 0x00a0
+#define VD_SPC_4 0x0460
 #define VD_ISCSI 0x0960
 
 static void standard_versions(u8 *data, const struct scst_device *dev,
 			      u8 protocol)
 {
-	u16 list[ARRAY_SIZE(dev->version_descriptors)] = { VD_SAM_6, VD_SPC_5 };
+	u16 list[ARRAY_SIZE(dev->version_descriptors)] = { VD_SAM_5, VD_SPC_4 };
 	u32 nr = 2, i;
 
 	if (protocol == PROTOCOL_ISCSI)
@@ -35,7 +35,7 @@ static void inquiry_standard(struct scst_cmd *cmd, u16 alloc)
 
 	data[0] = dev->type;
 	data[1] = dev->removable ? 0x80 : 0;
-	data[2] = VERSION_SPC5;
+	data[2] = VERSION_SPC4;
 	data[3] = 0x10 | 2;		/* HISUP, response data format */
 	data[4] = INQUIRY_LEN - 5;
 	data[7] = 0x02;			/* CMDQUE */
@@ -229,7 +229,7 @@ void spc_inquiry_nolun(struct scst_cmd *cmd, u8 peripheral)
 			scst_cmd_reply(cmd, data, 5, alloc);
 		return;
 	}
-	data[2] = VERSION_SPC5;
+	data[2] = VERSION_SPC4;
 	data[3] = 0x10 | 2;
 	data[4] = INQUIRY_LEN - 5;
 	data[7] = 0x02;

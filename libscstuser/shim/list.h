@@ -26,8 +26,8 @@ struct hlist_head {
 };
 
 /* no one maps these */
-#define LIST_POISON1	((void *)0x100)
-#define LIST_POISON2	((void *)0x122)
+#define LIST_POISON1	((void *)0x1d0)
+#define LIST_POISON2	((void *)0x1d8)
 
 #define LIST_HEAD_INIT(name)	{ &(name), &(name) }
 #define LIST_HEAD(name)		struct list_head name = LIST_HEAD_INIT(name)

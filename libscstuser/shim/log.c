@@ -51,10 +51,11 @@ bool shim_ratelimit(struct shim_ratelimit *rl)
 static void shim_complain(int level, const char *where, const char *fmt,
 			  va_list ap)
 {
+	const char *kind = level == CORE_LOG_WARN ? "WARNING" : "BUG";
 	char text[256];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	shim_log(level, "scst: BUG at %s: %s\n", where, text);
+	shim_log(level, "%s at %s: %s\n", kind, where, text);
 }
 
 void shim_warn(const char *where, const char *fmt, ...)

@@ -20,6 +20,7 @@
 #include <string.h>
 #include "bitmap.h"
 #include "bug.h"
+#include "kstring.h"
 #include "lock.h"
 #include "log.h"
 #include "slab.h"
@@ -35,7 +36,7 @@ struct shim_free {
 };
 
 struct kmem_cache {
-	const char *name;
+	char *name;
 	size_t size, align;
 	int id;			/* index of its magazines; 0: has none */
 	unsigned int batch;	/* objects per batch; 0: keep none */
@@ -187,14 +188,19 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 {
 	struct kmem_cache *cache;
 
-	might_sleep();
 	SHIM_DEBUG_ON(ctor, "%s: no constructors here", name);
+	if (alloc_begin(GFP_KERNEL))
+		return NULL;
 	cache = calloc(1, sizeof(*cache));
 	if (!cache)
 		return NULL;
+	cache->name = strdup(name);
+	if (!cache->name) {
+		free(cache);
+		return NULL;
+	}
 	if (flags & SLAB_HWCACHE_ALIGN)
 		align = max(align, SHIM_CACHELINE);
-	cache->name = name;
 	cache->align = align;
 	/* what is free holds a struct shim_free */
 	cache->size = max(ALIGN(size, sizeof(void *)),
@@ -413,18 +419,19 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	WARN(live, "%s: destroyed with %ld objects in use", cache->name, live);
 	while ((batch = depot_get(cache)))
 		free_chain(batch);
+	free(cache->name);
 	free(cache);
 }
 
 /* the message is not under the lock: who takes it may allocate */
 static long report_live(int id)
 {
-	const char *name = "";
+	char name[64] = "";
 	long live = 0;
 
 	pthread_mutex_lock(&shim_threads_lock);
 	if (caches[id]) {
-		name = caches[id]->name;
+		strscpy(name, caches[id]->name, sizeof(name));
 		live = cache_live(caches[id]);
 	}
 	pthread_mutex_unlock(&shim_threads_lock);

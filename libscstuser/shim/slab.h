@@ -65,7 +65,7 @@ static inline void *kcalloc(size_t n, size_t size, gfp_t gfp)
 
 struct kmem_cache;
 
-/* @name is kept, not copied; no constructors here: @ctor is NULL */
+/* no constructors here: @ctor is NULL */
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 				     unsigned int align, unsigned int flags,
 				     void (*ctor)(void *));

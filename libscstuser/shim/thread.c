@@ -2,12 +2,12 @@
 /*
  * USER. The registry of threads, see thread.h.
  *
- * A thread's structure is in its own thread-local storage, so a thread that
- * exits must leave the registry before; a pthread key's destructor does
- * that. Should a later destructor allocate again, the thread is attached
- * again and the key runs once more.
+ * A pthread key's destructor takes a thread that exits out of it. Should a
+ * later destructor allocate again, the thread is attached again and the key
+ * runs once more.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "bug.h"
 #include "thread.h"
 
@@ -15,7 +15,6 @@ pthread_mutex_t shim_threads_lock = PTHREAD_MUTEX_INITIALIZER;
 LIST_HEAD(shim_threads);
 
 __thread struct shim_thread *shim_thread_self;
-static __thread struct shim_thread shim_thread_storage;
 
 static pthread_key_t shim_thread_key;
 static pthread_once_t shim_thread_once = PTHREAD_ONCE_INIT;
@@ -32,6 +31,7 @@ static void shim_thread_exit(void *data)
 	list_del(&self->node);
 	pthread_mutex_unlock(&shim_threads_lock);
 	shim_thread_self = NULL;
+	free(self);
 }
 
 static void shim_thread_key_init(void)
@@ -40,14 +40,15 @@ static void shim_thread_key_init(void)
 		shim_die(SHIM_HERE, "no thread key");
 }
 
-/* does not fail: where libc has no memory for a thread it aborts, too */
+/* does not fail: where libc has no memory for a thread's own it aborts, too */
 struct shim_thread *shim_thread_attach(void)
 {
-	struct shim_thread *self = &shim_thread_storage;
+	struct shim_thread *self = aligned_alloc(SHIM_CACHELINE, sizeof(*self));
 
 	pthread_once(&shim_thread_once, shim_thread_key_init);
-	if (pthread_setspecific(shim_thread_key, self))
+	if (!self || pthread_setspecific(shim_thread_key, self))
 		shim_die(SHIM_HERE, "no memory for a thread");
+	memset(self, 0, sizeof(*self));
 	pthread_mutex_lock(&shim_threads_lock);
 	list_add_tail(&self->node, &shim_threads);
 	pthread_mutex_unlock(&shim_threads_lock);

@@ -7,6 +7,9 @@
  * A thread gets it with its first use and keeps it until it exits. The
  * registry of all of them is under shim_threads_lock; fields marked "own"
  * are touched by the thread alone.
+ *
+ * A child of fork() inherits the registry with threads that it does not
+ * have: fork before there are any, or exec.
  */
 #ifndef SHIM_THREAD_H
 #define SHIM_THREAD_H
@@ -46,7 +49,10 @@ struct shim_thread {
 extern pthread_mutex_t shim_threads_lock;
 extern struct list_head shim_threads;
 
-/* in the static TLS block, one load away; the structure may be far */
+/*
+ * One load away in the static TLS block, of which a library that is opened
+ * late gets little: hence a pointer and not the structure.
+ */
 extern __thread struct shim_thread *shim_thread_self
 	__attribute__((tls_model("initial-exec")));
 

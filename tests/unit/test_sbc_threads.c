@@ -10,6 +10,7 @@
  */
 #include <check.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "core_os.h"
@@ -20,12 +21,14 @@
 #define WORDS	(BS / sizeof(u64))
 #define THREADS 4u
 #define BLOCKS	(2 + THREADS)
-#define ROUNDS	1500u
+#define ROUNDS	4000u
+#define PHASE	90		/* operations of all threads */
 
 static u64 words[BLOCKS * WORDS];	/* the disk: relaxed atomics */
 static struct sbc_lu *lu;
 static struct scst_device_info info;
 static u64 counted;			/* increments that were GOOD */
+static atomic_t operations;
 
 /* ---- The backend: inline, or by a pool of workers ----------------------- */
 
@@ -101,6 +104,7 @@ static void be_zero(struct sbc_io *io)
 static void *worker(void *arg)
 {
 	struct work w;
+	u32 i, nr = 0;
 
 	pthread_mutex_lock(&pool_lock);
 	while (!stopping || nr_pool) {
@@ -110,6 +114,9 @@ static void *worker(void *arg)
 		}
 		w = pool[--nr_pool];
 		pthread_mutex_unlock(&pool_lock);
+		/* Some take longer, to be overtaken. */
+		for (i = nr++ % 5; i; i--)
+			sched_yield();
 		w.fn(w.io);
 		pthread_mutex_lock(&pool_lock);
 	}
@@ -269,7 +276,8 @@ static void *play(void *arg)
 	if (loop)
 		core_thread_register();
 	for (i = 0; i < ROUNDS; i++) {
-		bool calm = i / 200 & 1;	/* lets the gate open */
+		/* In every other phase nothing is atomic: the gate opens. */
+		bool calm = atomic_inc_return(&operations) / PHASE & 1;
 
 		switch (rnd(p, calm ? 3 : 6)) {
 		case 0:
