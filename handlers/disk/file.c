@@ -11,10 +11,12 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -72,6 +74,8 @@ static int open_error(struct file *file, const char *path, int err)
 		what = "no such file; size= creates it";
 	else if (err == ENOENT)
 		what = "no such directory";
+	else if (err == EISDIR)
+		what = "neither a file nor a block device";
 	else if (err == EBUSY)
 		what = "in use, mounted perhaps";
 	else if (err == EINVAL && file->direct)
@@ -155,6 +159,31 @@ static int direct_alignment(struct file *file, struct scstu_disk *disk)
 	return 0;
 }
 
+/*
+ * May a write with RWF_DSYNC be believed? Through the page cache, and on block
+ * devices, yes. Past it, and asynchronously, some file systems forget the
+ * sync (FUSE does, up to Linux 6.18 at least): only those that are known to
+ * do it right are trusted. For the others the library flushes instead.
+ */
+static bool trusts_dsync(const struct file *file)
+{
+	struct statfs st;
+
+	if (!file->direct || file->block_device)
+		return true;
+	if (fstatfs(file->fd, &st))
+		return false;
+	switch ((unsigned int)st.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int file_geometry(struct file *file, const char *path,
 			 struct scstu_disk *disk)
 {
@@ -203,7 +232,7 @@ static int file_open(struct scstu_dev *dev, struct scstu_disk *disk,
 		return err;
 	}
 	disk->bytes = file->bytes;
-	disk->fua = true;
+	disk->fua = trusts_dsync(file);
 	disk->zero_after_unmap = true;
 	*state = file;
 	return 0;

@@ -3,6 +3,7 @@
  * USER: devices: the words of --device, parameters, identity, and the threads
  * that a handler's model asks for.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -42,6 +43,8 @@ static const struct option_def options[] = {
 	  "a removable medium", false },
 	{ "thin", OPT_FLAG, AT(thin), 0, 0,
 	  "thin provisioned: offer UNMAP", true },
+	{ "unmap-zeroes", OPT_FLAG, AT(unmap_zeroes), AT(unmap_zeroes_set), 0,
+	  "off: do not promise that unmapped blocks read as zero", true },
 	{ "block-size", OPT_SIZE, AT(block_size), 0, 0,
 	  "bytes of a logical block: 512, 1024, 2048, 4096", true },
 	{ "physical-block-size", OPT_SIZE, AT(physical_block_size), 0, 0,
@@ -269,6 +272,24 @@ static int word_take(struct scstu_dev *dev, const struct word *word, char *why,
 	return err ? word_error(word, err, why, size) : 0;
 }
 
+/* The core's rule; it would only say that something is invalid. */
+static int name_check(const struct scstu_dev *dev, char *why, size_t size)
+{
+	const char *name = dev->name ?: "", *c = name;
+
+	if (!*name) {
+		snprintf(why, size, "a device needs a name: name=NAME,...");
+		return -EINVAL;
+	}
+	while (isalnum((unsigned char)*c) || (*c && strchr("_.:-", *c)))
+		c++;
+	if (!*c && strlen(name) <= 63)
+		return 0;
+	snprintf(why, size, "name=%s: want 1 to 63 letters, digits, '_.:-'",
+		 name);
+	return -EINVAL;
+}
+
 static int words_take(struct scstu_dev *dev, const char *text, char *why,
 		      size_t size)
 {
@@ -280,11 +301,7 @@ static int words_take(struct scstu_dev *dev, const char *text, char *why,
 	for (i = 0; !err && i < words.count; i++)
 		err = word_take(dev, &words.word[i], why, size);
 	words_free(&words);
-	if (!err && (!dev->name || !*dev->name)) {
-		snprintf(why, size, "a device needs a name: name=NAME,...");
-		err = -EINVAL;
-	}
-	return err;
+	return err ?: name_check(dev, why, size);
 }
 
 /* ---- Identity ----------------------------------------------------------------------- */

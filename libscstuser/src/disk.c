@@ -130,7 +130,11 @@ static int disk_capabilities(struct scstu_dev *dev,
 	cfg->removable = opts->removable;
 	cfg->medium = disk->bytes > 0;
 	cfg->thin = opts->thin;
-	cfg->zero_after_unmap = disk->zero_after_unmap;
+	if (opts->unmap_zeroes && !disk->zero_after_unmap)
+		return scstu_dev_error(dev, EINVAL,
+				       "unmap-zeroes: this device does not promise that");
+	cfg->zero_after_unmap = disk->zero_after_unmap &&
+				(!opts->unmap_zeroes_set || opts->unmap_zeroes);
 	cfg->write_cache = cache &&
 			   (!opts->write_cache_set || opts->write_cache);
 	cfg->native_fua = disk->fua || !ops->flush;

@@ -31,6 +31,7 @@ struct dev_options {
 	bool read_only, removable, thin;
 	bool rotational, rotational_set;
 	bool write_cache, write_cache_set;
+	bool unmap_zeroes, unmap_zeroes_set;
 };
 
 /* The handler's parameters, in the order of scstu_handler.params. */

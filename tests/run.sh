@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Everything that must hold before a change goes in: installs what it needs
+# (Debian 12), builds, runs the tests. --long runs what takes hours, too.
+#
+#	tests/run.sh [--long] [--only STEP]...
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+LONG=0
+ONLY=()
+BUILDS=${SCST_BUILDS:-$PWD/build-tests}
+FUZZ_SECONDS=30
+
+usage() {
+	cat <<-EOF
+	usage: tests/run.sh [--long] [--only STEP]...
+
+	steps: install style gcc clang asan tsan fuzz kmod
+	--long: fuzzers for ten minutes each, and many times the durability runs
+	SCST_BUILDS: where to build (build-tests)
+	EOF
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--long) LONG=1 FUZZ_SECONDS=600 ;;
+	--only) ONLY+=("${2:?a step}") && shift ;;
+	--help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+	shift
+done
+
+FAILED=()
+SKIPPED=()
+START=$SECONDS
+
+wanted() {
+	local step
+
+	[ ${#ONLY[@]} -eq 0 ] && return 0
+	for step in "${ONLY[@]}"; do
+		[ "$step" = "$1" ] && return 0
+	done
+	return 1
+}
+
+# check NAME COMMAND...: quiet when it passes, all it said when it does not
+check() {
+	local name=$1 log status=0 began=$SECONDS
+
+	shift
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 || status=$?
+	case $status in
+	0) echo "pass  $name ($((SECONDS - began)) s)" ;;
+	77)
+		echo "skip  $name: $(tail -n 1 "$log")"
+		SKIPPED+=("$name")
+		;;
+	*)
+		echo "FAIL  $name (status $status)"
+		sed 's/^/      /' "$log" | tail -n 200
+		FAILED+=("$name")
+		;;
+	esac
+	rm -f "$log"
+	return $status
+}
+
+# build DIR OPTION...
+build() {
+	local dir=$BUILDS/$1 name=$1
+
+	shift
+	check "configure $name" cmake -G Ninja -S . -B "$dir" \
+		-DSCST_WERROR=ON "$@" &&
+		check "build $name" ninja -C "$dir"
+}
+
+# suite NAME SCRIPT...: unit tests and the scripts on the build NAME
+suite() {
+	local name=$1 script
+
+	shift
+	check "$name: unit tests" ctest --test-dir "$BUILDS/$name" \
+		--output-on-failure -j "$(nproc)"
+	for script in "$@"; do
+		SCST_BUILD=$BUILDS/$name check "$name: $(basename "$script" .sh)" \
+			"$script"
+	done
+}
+
+functional() {
+	find tests/functional tests/conformance -name '*.sh' ! -name lib.sh |
+		sort
+}
+
+fuzz() {
+	local fuzzer name
+
+	for fuzzer in "$BUILDS"/fuzz/tests/fuzz_*; do
+		[ -x "$fuzzer" ] || continue
+		name=$(basename "$fuzzer")
+		check "$name, $FUZZ_SECONDS s" tests/fuzz/run.sh "$fuzzer" \
+			"$FUZZ_SECONDS"
+	done
+}
+
+kmod() {
+	local headers found=0
+
+	for headers in /usr/src/linux-headers-*-amd64; do
+		[ -e "$headers/Makefile" ] || continue
+		case $headers in
+		*-cloud-*|*-rt-*|*-common*) continue ;;
+		esac
+		found=1
+		check "kmod against ${headers##*/linux-headers-}" \
+			make -C kmod KDIR="$headers" W=1 \
+			OUT="$BUILDS/kmod-${headers##*/}"
+	done
+	[ $found -eq 1 ] || check "kmod" sh -c "echo no kernel headers; exit 77"
+}
+
+if wanted install; then
+	check "install" tests/install.sh || exit 1
+fi
+if wanted style; then
+	for script in tests/style/*.sh; do
+		check "$(basename "$script" .sh)" "$script"
+	done
+	# shellcheck disable=SC2046
+	check "shellcheck" shellcheck -x -P SCRIPTDIR \
+		$(git ls-files '*.sh' '.ci/run')
+fi
+# shellcheck disable=SC2046
+if wanted gcc; then
+	[ $LONG -eq 0 ] || export OPS=100000
+	build gcc && suite gcc $(functional)
+fi
+if wanted clang; then
+	build clang -DCMAKE_C_COMPILER=clang && suite clang
+fi
+# shellcheck disable=SC2046
+if wanted asan; then
+	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1
+	build asan -DSCST_SANITIZE=address && suite asan $(functional)
+fi
+# shellcheck disable=SC2046
+if wanted tsan; then
+	export TSAN_OPTIONS=halt_on_error=1
+	build tsan -DCMAKE_C_COMPILER=clang -DSCST_SANITIZE=thread &&
+		suite tsan $(functional)
+fi
+if wanted fuzz; then
+	build fuzz -DCMAKE_C_COMPILER=clang -DSCST_SANITIZE=address \
+		-DSCST_FUZZ=ON && fuzz
+fi
+if wanted kmod; then
+	kmod
+fi
+
+echo
+echo "$((SECONDS - START)) s, ${#FAILED[@]} failed, ${#SKIPPED[@]} skipped"
+[ ${#FAILED[@]} -eq 0 ] || printf 'failed: %s\n' "${FAILED[@]}"
+if [ $LONG -eq 0 ]; then
+	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run."
+fi
+[ ${#FAILED[@]} -eq 0 ]
