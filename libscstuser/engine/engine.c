@@ -25,6 +25,8 @@ static int dev_data_alloc(struct scst_cmd *cmd, u32 len)
 	core_seg_set(&cmd->seg, buf, len);
 	cmd->segs = &cmd->seg;
 	cmd->nr_segs = 1;
+	/* A device server may shorten the segment. */
+	cmd->data_priv = (void *)(uintptr_t)len;
 	return 0;
 }
 
@@ -32,7 +34,8 @@ static void dev_data_free(struct scst_cmd *cmd)
 {
 	struct loop *loop = loop_current();
 
-	buf_put(loop ? loop_bufs(loop) : NULL, cmd->seg.base, cmd->seg.len);
+	buf_put(loop ? loop_bufs(loop) : NULL, cmd->seg.base,
+		(uintptr_t)cmd->data_priv);
 }
 
 static void dev_mode_select(struct scst_cmd *cmd,
