@@ -112,7 +112,7 @@ static void lu_opcodes(struct sbc_lu *lu)
 	}
 }
 
-/* DPOFUA in the device-specific parameter (SBC-4 6.5.2). */
+/* DPOFUA in the device-specific parameter (SBC-4, mode parameters). */
 #define DPOFUA 0x10
 
 void sbc_lu_describe(struct sbc_lu *lu, struct scst_device_info *info)
@@ -127,9 +127,10 @@ void sbc_lu_describe(struct sbc_lu *lu, struct scst_device_info *info)
 	info->vpd_pages = lu->vpd_pages;
 	info->nr_vpd_pages = lu->nr_vpd_pages;
 	info->mode_device_specific = DPOFUA;
-	/* COMPARE AND WRITE brings each block twice. */
-	info->max_transfer = max_t(u32, sbc_bytes(lu, lu->max_transfer),
-				   2 * sbc_bytes(lu, lu->max_compare));
+	/* COMPARE AND WRITE brings each block twice, UNMAP a long list. */
+	info->max_transfer = max3(sbc_bytes(lu, lu->max_transfer),
+				  2 * sbc_bytes(lu, lu->max_compare),
+				  (u64)SBC_UNMAP_LIST);
 }
 
 /* ---- Configuration ----------------------------------------------------- */
@@ -302,6 +303,7 @@ void sbc_lu_set_medium(struct sbc_lu *lu, u64 blocks)
 
 	spin_lock_bh(&lu->lock);
 	lu->ejected = false;
+	lu->stopped = false;
 	tell = lu_set_blocks(lu, blocks);
 	spin_unlock_bh(&lu->lock);
 	if (tell)

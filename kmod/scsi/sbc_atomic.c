@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: COMPARE AND WRITE and ORWRITE (SBC-4 5.2, 5.12).
+ * PORTABLE: COMPARE AND WRITE and ORWRITE (SBC-4, clause 5).
  *
  * Both read the blocks into scratch memory, decide there what they become,
  * and write them, alone in the gate with what overlaps them. Memory is taken
@@ -92,7 +92,7 @@ static bool compare_begin(struct scst_cmd *cmd)
 	struct sbc_lu *lu = sbc_lu(cmd);
 	struct sbc_cmd *sc = sbc_cmd(cmd);
 
-	if (!sbc_check_write(cmd) || !sbc_check(cmd) ||
+	if (!sbc_check(cmd) || !sbc_check_write(cmd) ||
 	    !sbc_check_limit(cmd, lu->max_compare))
 		return false;
 	/* No error, whatever Data-Out there is. */
@@ -152,7 +152,7 @@ void sbc_orwrite(struct scst_cmd *cmd)
 	struct sbc_cmd *sc = sbc_begin(cmd);
 
 	sc->fua = sc->opts & CDB_FUA;
-	if (!sbc_check_write(cmd) || !sbc_check(cmd) ||
+	if (!sbc_check(cmd) || !sbc_check_write(cmd) ||
 	    !sbc_check_limit(cmd, lu->max_transfer))
 		return;
 	cmd->wanted = sbc_bytes(lu, sc->blocks);

@@ -12,7 +12,7 @@
 
 /* ---- Reading and checking the CDB -------------------------------------- */
 
-/* The layouts of the CDB groups are SPC-5 4.2.2's typical ones. */
+/* The groups' layouts are those of the typical CDBs (SPC-5 4.2.2). */
 struct sbc_cmd *sbc_begin(struct scst_cmd *cmd)
 {
 	struct sbc_cmd *sc = sbc_cmd(cmd);
@@ -60,22 +60,25 @@ bool sbc_check_medium(struct scst_cmd *cmd)
 
 /*
  * The LBA must exist even if nothing is to be transferred, and so must all
- * blocks of the range. INFORMATION is the first that does not (SBC-4 4.18.1).
+ * blocks of the range. INFORMATION is the first that does not.
  */
-static bool sbc_check_range(struct scst_cmd *cmd)
+static bool check_range(struct scst_cmd *cmd, bool to_end)
 {
-	const struct sbc_cmd *sc = sbc_cmd(cmd);
+	struct sbc_cmd *sc = sbc_cmd(cmd);
 	u64 capacity = READ_ONCE(sbc_lu(cmd)->blocks);
 
-	if (likely(sc->lba < capacity && sc->blocks <= capacity - sc->lba))
-		return true;
-	scst_cmd_fail_info(cmd, SENSE_LBA_OUT_OF_RANGE,
-			   max(sc->lba, capacity));
-	return false;
+	if (unlikely(sc->lba >= capacity ||
+		     sc->blocks > capacity - sc->lba)) {
+		scst_cmd_fail_info(cmd, SENSE_LBA_OUT_OF_RANGE,
+				   max(sc->lba, capacity));
+		return false;
+	}
+	if (to_end && !sc->blocks)
+		sc->blocks = capacity - sc->lba;
+	return true;
 }
 
-/* What all commands with a range of blocks have in common. */
-bool sbc_check(struct scst_cmd *cmd)
+static bool check_access(struct scst_cmd *cmd, bool to_end)
 {
 	u8 protect = sbc_cmd(cmd)->opts & CDB_PROTECT;
 
@@ -86,7 +89,19 @@ bool sbc_check(struct scst_cmd *cmd)
 		scst_cmd_bad_cdb(cmd, 1, fls(protect) - 1);
 		return false;
 	}
-	return sbc_check_range(cmd);
+	return check_range(cmd, to_end);
+}
+
+/* What all commands with a range of blocks have in common. */
+bool sbc_check(struct scst_cmd *cmd)
+{
+	return check_access(cmd, false);
+}
+
+/* The same where no blocks means all up to the last one. */
+bool sbc_check_to_end(struct scst_cmd *cmd)
+{
+	return check_access(cmd, true);
 }
 
 /* The core protects what is read-only; this is for want of an operation. */
@@ -109,17 +124,6 @@ bool sbc_check_limit(struct scst_cmd *cmd, u32 max)
 		return true;
 	sbc_bad_length(cmd);
 	return false;
-}
-
-/* No blocks means all up to the last one; after sbc_check(). */
-void sbc_to_end(struct scst_cmd *cmd)
-{
-	struct sbc_cmd *sc = sbc_cmd(cmd);
-	u64 capacity = READ_ONCE(sbc_lu(cmd)->blocks);
-
-	/* It may have shrunk since the check: the backend will tell. */
-	if (!sc->blocks && sc->lba < capacity)
-		sc->blocks = capacity - sc->lba;
 }
 
 /* ---- Memory ------------------------------------------------------------ */

@@ -4,8 +4,8 @@
  * overlap them.
  *
  * COMPARE AND WRITE and ORWRITE read, think and write as if nothing else
- * happened to their blocks (SBC-4 5.2, 5.12). They enter exclusively; all
- * other commands that alter the medium enter shared.
+ * happened to their blocks: SBC-4 wants that of both. They enter
+ * exclusively; all other commands that alter the medium enter shared.
  *
  * The gate is open as long as nobody is exclusive. Then a shared command
  * counts itself in and out on its processor's counter and touches nothing
@@ -169,7 +169,7 @@ static void gate_grant(struct sbc_gate *gate)
  * Let ready commands go. One at a time does that; who makes others ready
  * meanwhile, perhaps from inside go(), leaves them to it: no recursion.
  */
-static void gate_run(struct sbc_gate *gate)
+static void gate_run(struct sbc_gate *gate) __must_hold(&gate->lock)
 {
 	struct scst_cmd *cmd;
 	struct sbc_cmd *sc;

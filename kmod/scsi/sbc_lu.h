@@ -28,11 +28,12 @@ enum {
 	CDB_BYTCHK  = 0x06,
 };
 
-/* Scratch memory of one command at most; longer work goes in pieces. */
+/* Bytes of a piece, where a command goes through its range in pieces. */
 #define SBC_CHUNK (1u << 20)
 
-/* Descriptors of one UNMAP. */
+/* Descriptors of one UNMAP, and bytes of a list with as many. */
 #define SBC_UNMAP_DESCRIPTORS 256
+#define SBC_UNMAP_LIST (8 + SBC_UNMAP_DESCRIPTORS * 16)
 
 /* Excludes atomic operations from what they must not overlap. */
 struct sbc_gate {
@@ -117,8 +118,8 @@ struct sbc_cmd {
 	sbc_op (*next)(struct scst_cmd *cmd);
 	atomic_t turn;
 	enum scst_sense sense;	/* of the last I/O */
-	u32 nr;
-	u64 pos;
+	u32 nr;			/* UNMAP descriptors, status questions */
+	u64 pos;		/* how far it got, in blocks or of those */
 	struct core_seg *scratch;
 	u32 nr_scratch;
 };
@@ -153,7 +154,7 @@ bool sbc_check(struct scst_cmd *cmd);
 bool sbc_check_medium(struct scst_cmd *cmd);
 bool sbc_check_write(struct scst_cmd *cmd);
 bool sbc_check_limit(struct scst_cmd *cmd, u32 max);
-void sbc_to_end(struct scst_cmd *cmd);
+bool sbc_check_to_end(struct scst_cmd *cmd);
 void sbc_bad_length(struct scst_cmd *cmd);
 
 /* sbc_cmd.c: I/O */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: TEST UNIT READY, SYNCHRONIZE CACHE, PRE-FETCH, READ CAPACITY
- * (SPC-5 6.47; SBC-4 5.33, 5.34, 5.13, 5.14, 5.20, 5.21).
+ * PORTABLE: TEST UNIT READY (SPC-5), SYNCHRONIZE CACHE, PRE-FETCH and READ
+ * CAPACITY (SBC-4, clause 5).
  *
  * IMMED allows to answer before the work is done. Nobody is harmed by waiting
  * for it, and so no error comes when there is no command to report it with.
@@ -19,9 +19,8 @@ void sbc_sync_cache(struct scst_cmd *cmd)
 {
 	struct sbc_cmd *sc = sbc_begin(cmd);
 
-	if (!sbc_check(cmd))
+	if (!sbc_check_to_end(cmd))
 		return;
-	sbc_to_end(cmd);
 	if (sbc_lu(cmd)->be->flush)
 		sbc_submit(sc, sbc_flush(cmd), sbc_io_end);
 	else
@@ -37,9 +36,8 @@ void sbc_prefetch(struct scst_cmd *cmd)
 	struct sbc_lu *lu = sbc_lu(cmd);
 	struct sbc_cmd *sc = sbc_begin(cmd);
 
-	if (!sbc_check(cmd))
+	if (!sbc_check_to_end(cmd))
 		return;
-	sbc_to_end(cmd);
 	if (!lu->be->prefetch) {
 		scst_cmd_good(cmd);
 		return;
@@ -102,5 +100,6 @@ void sbc_read_capacity_16(struct scst_cmd *cmd)
 		if (lu->cfg.zero_after_unmap)
 			buf[14] |= 0x40;		/* LBPRZ */
 	}
-	scst_cmd_reply(cmd, buf, sizeof(buf), get_unaligned_be32(cmd->cdb + 10));
+	scst_cmd_reply(cmd, buf, sizeof(buf),
+		       get_unaligned_be32(cmd->cdb + 10));
 }

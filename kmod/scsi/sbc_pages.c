@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * PORTABLE: mode pages and VPD pages of a disk, and MODE SELECT of the
- * caching page (SBC-4 6.5, 6.6; SPC-5 7.5, 7.7).
+ * caching page (SBC-4, clause 6).
  *
  * The core keeps the pages and answers for them; here is what they say at
  * first. That has to agree with the command table in sbc.c.
@@ -110,7 +110,7 @@ void sbc_lu_mode_select(struct sbc_lu *lu, struct scst_cmd *cmd,
 /* Byte @at of the page as the standard counts, which counts the header. */
 #define VPD(page, at) (&(page)[(at) - 4])
 
-/* Block Limits (SBC-4 6.6.4). */
+/* SBC-4, Block Limits VPD page. */
 static void vpd_limits(const struct sbc_lu *lu, u8 *p)
 {
 	const struct sbc_config *cfg = &lu->cfg;
@@ -133,18 +133,18 @@ static void vpd_limits(const struct sbc_lu *lu, u8 *p)
 			   VPD(p, 32));
 }
 
-/* Block Device Characteristics (SBC-4 6.6.2). */
+/* SBC-4, Block Device Characteristics VPD page. */
 static void vpd_chars(const struct sbc_lu *lu, u8 *p)
 {
 	put_unaligned_be16(lu->cfg.rotation_rate, VPD(p, 4));
-	/* FUAB: FUA and SYNCHRONIZE CACHE are as in SBC-4 4.15. */
+	/* FUAB: FUA and SYNCHRONIZE CACHE do as SBC-4 says. */
 	*VPD(p, 8) = 0x02;
 	/* VBULS: VERIFY compares unmapped blocks, too: they have data. */
 	if (!lu->unmap || lu->cfg.zero_after_unmap)
 		*VPD(p, 8) |= 0x01;
 }
 
-/* Logical Block Provisioning (SBC-4 6.6.6). */
+/* SBC-4, Logical Block Provisioning VPD page. */
 static void vpd_provisioning(const struct sbc_lu *lu, u8 *p)
 {
 	*VPD(p, 5) = 0x80 | 0x40 | 0x20;	/* LBPU, LBPWS, LBPWS10 */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL (SBC-4 5.31,
- * 5.19).
+ * PORTABLE: START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL (SBC-4, clause
+ * 5).
  *
  * A unit is ready when it has a medium that was not ejected and is not
  * stopped; sbc_lu_update() sums that up. All of it is under lu->lock.
@@ -113,7 +113,7 @@ static void unit_flush_and_stop(struct scst_cmd *cmd)
 
 /*
  * A unit that does not save power is in each of ACTIVE, IDLE and STANDBY at
- * once; all they change is that it is not stopped (SPC-5 5.12.8). Reserved
+ * once; all they change is that it is not stopped (SPC-5, power conditions). Reserved
  * codes ask for less than that and are answered alike.
  */
 static void unit_power(struct scst_cmd *cmd, u8 condition)

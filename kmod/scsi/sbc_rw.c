@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: READ and WRITE (SBC-4 5.15 to 5.18, 5.40 to 5.43).
+ * PORTABLE: READ and WRITE (SBC-4, clause 5).
  *
  * The transport may expect to move less than the CDB says. Then a READ
  * delivers what fits and a WRITE writes the whole blocks that came, with
@@ -66,7 +66,7 @@ void sbc_read(struct scst_cmd *cmd)
 		scst_cmd_good(cmd);
 		return;
 	}
-	/* FUA reads the medium, where cached writes go first (table 90). */
+	/* SBC-4, FUA: cached writes go to the medium, which is then read. */
 	if (unlikely(sc->opts & CDB_FUA) && sbc_caches(lu))
 		sbc_submit(sc, sbc_flush(cmd), read_flushed);
 	else
@@ -95,7 +95,7 @@ bool sbc_write_begin(struct scst_cmd *cmd)
 	struct sbc_lu *lu = sbc_lu(cmd);
 	struct sbc_cmd *sc = sbc_cmd(cmd);
 
-	if (!sbc_check_write(cmd) || !sbc_check(cmd) ||
+	if (!sbc_check(cmd) || !sbc_check_write(cmd) ||
 	    !sbc_check_limit(cmd, lu->max_transfer))
 		return false;
 

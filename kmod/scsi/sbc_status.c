@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: GET LBA STATUS (SBC-4 5.6).
+ * PORTABLE: GET LBA STATUS (SBC-4, clause 5).
  *
  * The backend tells of one extent at a time; neighbours of the same state
  * become one descriptor. Descriptors go to the Data-In buffer as they are

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: UNMAP and WRITE SAME (SBC-4 5.35, 5.47, 5.48).
+ * PORTABLE: UNMAP and WRITE SAME (SBC-4, clause 5).
  *
  * UNMAP checks its whole parameter list before it touches the first block,
  * and takes the gate for the smallest range that holds all of its own.
@@ -78,14 +78,15 @@ static bool unmap_check_ranges(struct scst_cmd *cmd)
 }
 
 /*
- * Number of descriptors in a list of @len bytes. An incomplete one, or one
- * that PARAMETER LIST LENGTH cuts off, is ignored (SBC-4 5.35.2).
+ * Number of descriptors in a list of @len bytes. An incomplete one is ignored
+ * (SBC-4, UNMAP parameter list), also if PARAMETER LIST LENGTH cut it off;
+ * where the three lengths disagree, the shortest counts.
  */
 static bool unmap_count(struct scst_cmd *cmd, u32 len)
 {
 	struct sbc_cmd *sc = sbc_cmd(cmd);
 	u8 header[UNMAP_HEADER] = { 0 };
-	u32 list;
+	u32 all, list;
 
 	cmd->wanted = len;
 	if (len < UNMAP_HEADER || scst_cmd_data_out(cmd) < len) {
@@ -93,7 +94,10 @@ static bool unmap_count(struct scst_cmd *cmd, u32 len)
 		return false;
 	}
 	scst_cmd_copy_out(cmd, 0, header, sizeof(header));
-	list = min_t(u32, get_unaligned_be16(header + 2), len - UNMAP_HEADER);
+	/* UNMAP DATA LENGTH counts what follows it. */
+	all = min_t(u32, len, 2 + get_unaligned_be16(header));
+	list = all < UNMAP_HEADER ? 0 : all - UNMAP_HEADER;
+	list = min_t(u32, list, get_unaligned_be16(header + 2));
 	sc->nr = list / UNMAP_DESCRIPTOR;
 	if (sc->nr > SBC_UNMAP_DESCRIPTORS) {
 		scst_cmd_bad_param(cmd, 2, SENSE_NO_BIT);
@@ -126,7 +130,7 @@ void sbc_unmap(struct scst_cmd *cmd)
 	struct sbc_cmd *sc = sbc_begin(cmd);
 	u32 len = sc->blocks;		/* PARAMETER LIST LENGTH */
 
-	if (!sbc_check_write(cmd) || !sbc_check_medium(cmd))
+	if (!sbc_check_medium(cmd) || !sbc_check_write(cmd))
 		return;
 	if (sc->opts & UNMAP_ANCHOR) {
 		scst_cmd_bad_cdb(cmd, 1, 0);
@@ -255,7 +259,7 @@ static bool same_check(struct scst_cmd *cmd)
 	struct sbc_lu *lu = sbc_lu(cmd);
 	u8 opts = sbc_cmd(cmd)->opts;
 
-	if (!sbc_check_write(cmd) || !sbc_check(cmd))
+	if (!sbc_check_to_end(cmd) || !sbc_check_write(cmd))
 		return false;
 	/* Nothing is ever anchored. */
 	if (opts & SAME_ANCHOR) {
@@ -266,7 +270,6 @@ static bool same_check(struct scst_cmd *cmd)
 		scst_cmd_bad_cdb(cmd, 1, 3);
 		return false;
 	}
-	sbc_to_end(cmd);
 	return sbc_check_limit(cmd, lu->max_same);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: VERIFY and WRITE AND VERIFY (SBC-4 5.36 to 5.38, 5.44 to 5.46).
+ * PORTABLE: VERIFY and WRITE AND VERIFY (SBC-4, clause 5).
  *
  * To verify is to read the medium: what a volatile cache holds is flushed
  * before. The blocks are read in pieces into scratch memory and, if BYTCHK

@@ -19,7 +19,7 @@ void spc_reply_end(struct spc_reply *reply)
 	struct scst_cmd *cmd = reply->cmd;
 
 	cmd->wanted = min(reply->len, reply->alloc);
-	cmd->data_in = min_t(u64, cmd->wanted, cmd->data_len);
+	cmd->data_in = min_t(u64, cmd->wanted, scst_cmd_data_in(cmd));
 	scst_cmd_good(cmd);
 }
 
@@ -34,11 +34,14 @@ static void spc_test_unit_ready(struct scst_cmd *cmd)
 static void spc_request_sense(struct scst_cmd *cmd)
 {
 	struct scst_sense_data sd = { .sense = SENSE_NONE };
-	struct scst_itl *itl = scst_cmd_task(cmd)->itl;
+	const struct scst_task *task = scst_cmd_task(cmd);
 	u8 buf[SCST_SENSE_MAX];
 	unsigned int len;
 
-	sd.sense = itl ? scst_itl_take_ua(itl) : SENSE_LUN_NOT_SUPPORTED;
+	if (task->itl)
+		sd.sense = scst_itl_take_ua(task->itl);
+	else if (task->lun != SCSI_WLUN_REPORT_LUNS)
+		sd.sense = SENSE_LUN_NOT_SUPPORTED;
 	len = scst_sense_encode(&sd, cmd->cdb[1] & 1, buf, sizeof(buf));
 	scst_cmd_reply(cmd, buf, len, cmd->cdb[4]);
 }
@@ -61,7 +64,8 @@ static void spc_reserve(struct scst_cmd *cmd)
 
 	spin_lock_bh(&dev->lock);
 	conflict = dev->reserved_by && dev->reserved_by != cmd->nexus_id;
-	if (!conflict)
+	/* A reset that aborted the command has released the unit for good. */
+	if (!conflict && !READ_ONCE(cmd->aborted))
 		WRITE_ONCE(dev->reserved_by, cmd->nexus_id);
 	spin_unlock_bh(&dev->lock);
 	scst_cmd_complete(cmd, conflict ? SCSI_RESERVATION_CONFLICT :

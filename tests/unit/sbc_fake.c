@@ -311,13 +311,14 @@ static struct sbc_backend_ops fake_backend(u32 lacks)
 	return ops;
 }
 
+/* No two words of the disk are alike, and so no two blocks. */
 static void fake_fill(struct fake *f)
 {
-	u64 i;
+	u64 *words = (u64 *)f->cached;
+	u64 i, nr = fake_offset(f, f->room) / sizeof(*words);
 
-	/* No two blocks are alike, and no byte of them is like its number. */
-	for (i = 0; i < fake_offset(f, f->room); i++)
-		f->cached[i] = (i / f->cfg.block_size) * 7 + i % 251;
+	for (i = 0; i < nr; i++)
+		words[i] = (i + 1) * 0x9e3779b97f4a7c15ULL;
 	memcpy(f->medium, f->cached, fake_offset(f, f->room));
 	memset(f->mapped, true, f->room);
 }

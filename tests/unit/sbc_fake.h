@@ -14,8 +14,8 @@
 #include "core_os.h"
 #include "sbc.h"
 
-#define FAKE_LOG_MAX 4096
-#define FAKE_QUEUE_MAX 1024
+#define FAKE_LOG_MAX 2048
+#define FAKE_QUEUE_MAX 512
 
 enum fake_op {
 	FAKE_READ,

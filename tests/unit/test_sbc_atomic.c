@@ -382,12 +382,14 @@ START_TEST(other_alterations_wait_too)
 	m = fake_cmd_new(f, cdb, SCST_DATA_OUT, len);
 	many[nr_many++] = m;
 	if (ops[_i] == SCSI_UNMAP) {
+		put_unaligned_be16(22, m->data);
 		put_unaligned_be16(16, m->data + 2);
 		put_unaligned_be64(4, m->data + 8);
 		put_unaligned_be32(2, m->data + 16);
 	}
 	fake_execute(m);
 	ck_ops("R");
+	ck_assert(!m->ended);
 	fake_drain(f);
 	ck_assert(m->ended);
 }

@@ -144,6 +144,23 @@ START_TEST(unmap_ignores_what_the_list_length_cuts_off)
 }
 END_TEST
 
+START_TEST(unmap_keeps_to_the_shortest_length)
+{
+	make_unmap(2, 8 + 32);
+	set_range(0, 5, 1);
+	set_range(1, 6, 1);
+	put_unaligned_be16(6 + 16, c->data);
+	run();
+	ck_good();
+	ck_ops("U");
+	make_unmap(2, 8 + 32);
+	put_unaligned_be16(0, c->data);
+	run();
+	ck_good();
+	ck_ops("");
+}
+END_TEST
+
 START_TEST(unmap_ignores_an_incomplete_descriptor)
 {
 	make_unmap(2, 8 + 32);
@@ -534,6 +551,7 @@ static void add_unmaps(TCase *tc)
 	tcase_add_test(tc, unmap_checks_all_before_it_does_any);
 	tcase_add_test(tc, unmap_whose_end_overflows_is_refused);
 	tcase_add_test(tc, unmap_ignores_what_the_list_length_cuts_off);
+	tcase_add_test(tc, unmap_keeps_to_the_shortest_length);
 	tcase_add_test(tc, unmap_ignores_an_incomplete_descriptor);
 	tcase_add_test(tc, unmap_without_a_whole_header_is_refused);
 	tcase_add_test(tc, unmap_with_less_data_than_its_list_is_refused);

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * USER: fuzzes the SBC device server with CDBs, Data-Out and what happens to
+ * a disk, on a small disk in memory.
+ *
+ * The input is a disk's configuration and then steps, read by a cursor that
+ * yields zeroes behind the end. Whatever it says: each command ends exactly
+ * once, the backend is asked for nothing off the disk (sbc_fake.c), Data-Out
+ * is not written to, and no more Data-In is announced than there is room for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The whole of it: fuzzers are not linked with the unit tests' files. */
+#include "../unit/sbc_fake.c"
+
+#define DISK_BLOCKS 40u
+#define STEPS_MAX 64u
+#define OUTSTANDING 24u
+#define DATA_MAX 40000u
+
+struct input {
+	const uint8_t *p;
+	size_t len;
+};
+
+/* A command, its CDB in memory as long as the CDB, and what it must keep. */
+struct fuzz_cmd {
+	struct fake_cmd *c;
+	u8 *cdb;
+	u8 *copy;
+};
+
+static struct fake *disk;
+static struct fuzz_cmd cmds[OUTSTANDING];
+static u32 nr_cmds;
+
+static u8 get8(struct input *in)
+{
+	if (!in->len)
+		return 0;
+	in->len--;
+	return *in->p++;
+}
+
+static u32 get16(struct input *in)
+{
+	u32 high = get8(in);
+
+	return high << 8 | get8(in);
+}
+
+static void get_bytes(struct input *in, u8 *to, size_t len)
+{
+	size_t have = min(len, in->len);
+
+	if (have)
+		memcpy(to, in->p, have);
+	in->p += have;
+	in->len -= have;
+}
+
+/* ---- Commands ---------------------------------------------------------- */
+
+/* Fields in reach of the disk, or sixteen bytes as they come. */
+static const struct scst_opcode *get_cdb(struct input *in, u8 *cdb)
+{
+	const struct scst_opcode *row;
+	u8 shape = get8(in);
+
+	row = &disk->info.opcodes[get8(in) % disk->info.nr_opcodes];
+	memset(cdb, 0, 16);
+	if (shape & 1) {
+		get_bytes(in, cdb, 16);
+	} else {
+		u8 opts = get8(in);
+		u64 lba = get8(in) % (DISK_BLOCKS + 2);
+
+		fake_cdb(cdb, row->op, opts, lba, get8(in));
+	}
+	if (shape & 2)
+		cdb[14] = cdb[6] = 0;
+	cdb[0] = row->op;
+	if (row->sa != SCST_NO_SA)
+		cdb[1] = (cdb[1] & 0xe0) | row->sa;
+	return row;
+}
+
+/* Data-Out from the input; often what is on the disk, to compare equal. */
+static void get_data(struct input *in, struct fake_cmd *c)
+{
+	u8 kind = get8(in);
+	u64 disk_len = DISK_BLOCKS * disk->cfg.block_size, at;
+
+	if (kind & 1) {
+		at = (kind >> 1) * disk->cfg.block_size % disk_len;
+		memcpy(c->data, disk->cached + at,
+		       min_t(u64, c->len, disk_len - at));
+	} else {
+		get_bytes(in, c->data, min_t(size_t, c->len, get8(in)));
+	}
+}
+
+static void start_command(struct input *in)
+{
+	struct fuzz_cmd *fc = &cmds[nr_cmds];
+	const struct scst_opcode *row;
+	enum scst_data_dir dir;
+	u8 cdb[16];
+	u32 len;
+
+	row = get_cdb(in, cdb);
+	dir = get8(in) % 3;
+	len = get16(in) % DATA_MAX;
+	fc->c = fake_cmd_new(disk, cdb, dir, len);
+	fc->cdb = malloc(row->cdb_len);
+	memcpy(fc->cdb, cdb, row->cdb_len);
+	fc->c->cmd.cdb = fc->cdb;
+	fc->c->cmd.cdb_len = row->cdb_len;
+	fc->c->cmd.nexus_id = 1 + len % 3;
+	fc->copy = NULL;
+	if (dir == SCST_DATA_OUT && fc->c->len) {
+		get_data(in, fc->c);
+		fc->copy = malloc(fc->c->len);
+		memcpy(fc->copy, fc->c->data, fc->c->len);
+	}
+	nr_cmds++;
+	MUST(fake_execute(fc->c));
+}
+
+static void check_outcome(const struct fuzz_cmd *fc)
+{
+	const struct scst_cmd *cmd = &fc->c->cmd;
+
+	MUST(cmd->status == SCSI_GOOD || cmd->status == SCSI_BUSY ||
+	     cmd->status == SCSI_CHECK_CONDITION);
+	MUST((cmd->status == SCSI_CHECK_CONDITION) == !!cmd->sense.sense);
+	if (cmd->dir == SCST_DATA_IN)
+		MUST(cmd->data_in <= cmd->data_len);
+	else
+		MUST(!cmd->data_in);
+	if (fc->copy)
+		MUST(!memcmp(fc->copy, fc->c->data, fc->c->len));
+}
+
+static void reap(void)
+{
+	u32 i = 0;
+
+	while (i < nr_cmds) {
+		struct fuzz_cmd *fc = &cmds[i];
+
+		if (!fc->c->ended) {
+			i++;
+			continue;
+		}
+		check_outcome(fc);
+		free(fc->cdb);
+		free(fc->copy);
+		fake_cmd_free(fc->c);
+		*fc = cmds[--nr_cmds];
+	}
+}
+
+/* ---- Steps ------------------------------------------------------------- */
+
+static void selected(struct scst_cmd *cmd, enum scst_sense sense)
+{
+	if (sense)
+		scst_cmd_fail(cmd, sense);
+	else
+		scst_cmd_good(cmd);
+}
+
+static void select_wce(struct input *in)
+{
+	u8 wanted[20] = { 0x08, 0x12, get8(in) }, cdb[16] = { 0 };
+	struct fuzz_cmd *fc = &cmds[nr_cmds++];
+
+	memset(fc, 0, sizeof(*fc));
+	fc->c = fake_cmd_new(disk, cdb, SCST_DATA_NONE, 0);
+	sbc_lu_mode_select(disk->lu, &fc->c->cmd, &disk->info.mode_pages[1],
+			   wanted, selected);
+}
+
+static void set_failure(struct input *in)
+{
+	static const enum scst_sense senses[] = {
+		SENSE_NONE, SENSE_WRITE_ERROR, SENSE_READ_ERROR, SENSE_BUSY,
+		SENSE_INVALID_OPCODE,
+	};
+
+	disk->fail = senses[get8(in) % ARRAY_SIZE(senses)];
+	disk->fail_ops = get8(in);
+	disk->fail_lba = get8(in) % DISK_BLOCKS;
+}
+
+static void step(struct input *in)
+{
+	switch (get8(in) % 16) {
+	case 0:
+		disk->deferred = !disk->deferred;
+		break;
+	case 1:
+		set_failure(in);
+		break;
+	case 2:
+		sbc_lu_resize(disk->lu, get8(in) % (DISK_BLOCKS + 1));
+		break;
+	case 3:
+		sbc_lu_set_medium(disk->lu, get8(in) % (DISK_BLOCKS + 1));
+		break;
+	case 4:
+		sbc_lu_event(disk->lu, get8(in) % 2, 1 + get8(in) % 3);
+		break;
+	case 5:
+		select_wce(in);
+		break;
+	case 6:
+		if (nr_cmds)
+			cmds[get8(in) % nr_cmds].c->cmd.aborted = true;
+		break;
+	case 7:
+		core_fail_alloc(1 + get8(in) % 4);
+		break;
+	case 8:
+	case 9:
+		if (disk->nr_queued)
+			fake_step(disk, get8(in) % disk->nr_queued);
+		break;
+	default:
+		start_command(in);
+	}
+	core_fail_alloc(0);
+	if (nr_cmds == OUTSTANDING)
+		fake_drain(disk);
+	reap();
+}
+
+static struct fake *make_disk(struct input *in)
+{
+	u8 flags = get8(in), lacks = get8(in);
+	struct sbc_config cfg = {
+		.blocks = DISK_BLOCKS,
+		.block_size = flags & 0x01 ? 4096 : 512,
+		.removable = flags & 0x02,
+		.medium = true,
+		.thin = flags & 0x04,
+		.zero_after_unmap = flags & 0x08,
+		.write_cache = flags & 0x10,
+		.native_fua = flags & 0x20,
+		.max_transfer = flags & 0x40 ? 8 : 0,
+		.unmap_granularity = flags & 0x80 ? 4 : 0,
+	};
+
+	return fake_new(&cfg, lacks & ~(1u << FAKE_READ));
+}
+
+static void silence(int level, const char *fmt, va_list ap)
+{
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, size };
+	u32 i;
+
+	core_log_hook = silence;
+	disk = make_disk(&in);
+	if (!disk)
+		return 0;
+	for (i = 0; i < STEPS_MAX && in.len; i++)
+		step(&in);
+	fake_drain(disk);
+	reap();
+	MUST(!nr_cmds);
+	fake_free(disk);
+	return 0;
+}
