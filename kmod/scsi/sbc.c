@@ -115,6 +115,9 @@ static void lu_opcodes(struct sbc_lu *lu)
 /* DPOFUA in the device-specific parameter (SBC-4, mode parameters). */
 #define DPOFUA 0x10
 
+/* Version descriptor: what all initiators know. */
+#define VD_SBC_3 0x04c0
+
 void sbc_lu_describe(struct sbc_lu *lu, struct scst_device_info *info)
 {
 	info->type = SCSI_TYPE_DISK;
@@ -127,6 +130,7 @@ void sbc_lu_describe(struct sbc_lu *lu, struct scst_device_info *info)
 	info->vpd_pages = lu->vpd_pages;
 	info->nr_vpd_pages = lu->nr_vpd_pages;
 	info->mode_device_specific = DPOFUA;
+	info->version_descriptors[0] = VD_SBC_3;
 	/* COMPARE AND WRITE brings each block twice, UNMAP a long list. */
 	info->max_transfer = max3(sbc_bytes(lu, lu->max_transfer),
 				  2 * sbc_bytes(lu, lu->max_compare),
@@ -266,8 +270,6 @@ void sbc_lu_update(struct sbc_lu *lu)
 		sense = SENSE_NO_MEDIUM_TRAY_OPEN;
 	else if (!lu->blocks)
 		sense = SENSE_NO_MEDIUM;
-	else if (lu->stopped)
-		sense = SENSE_NEEDS_START;
 	WRITE_ONCE(lu->not_ready, sense);
 }
 
@@ -303,7 +305,6 @@ void sbc_lu_set_medium(struct sbc_lu *lu, u64 blocks)
 
 	spin_lock_bh(&lu->lock);
 	lu->ejected = false;
-	lu->stopped = false;
 	tell = lu_set_blocks(lu, blocks);
 	spin_unlock_bh(&lu->lock);
 	if (tell)
@@ -317,10 +318,6 @@ static void lu_reset(struct sbc_lu *lu)
 {
 	WRITE_ONCE(lu->wce, lu->cfg.write_cache && lu->be->flush);
 	sbc_allow_all_removal(lu);
-	spin_lock_bh(&lu->lock);
-	lu->stopped = false;
-	sbc_lu_update(lu);
-	spin_unlock_bh(&lu->lock);
 }
 
 void sbc_lu_event(struct sbc_lu *lu, enum scst_device_event ev, u64 nexus_id)

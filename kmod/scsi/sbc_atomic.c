@@ -95,17 +95,15 @@ static bool compare_begin(struct scst_cmd *cmd)
 	if (!sbc_check(cmd) || !sbc_check_write(cmd) ||
 	    !sbc_check_limit(cmd, lu->max_compare))
 		return false;
-	/* No error, whatever Data-Out there is. */
-	if (!sc->blocks) {
-		scst_cmd_good(cmd);
-		return false;
-	}
 	cmd->wanted = 2 * sbc_bytes(lu, sc->blocks);
+	/* 256 blocks of data and a 0 in the CDB: it does not fit there. */
 	if (scst_cmd_data_out(cmd) != cmd->wanted) {
 		sbc_bad_length(cmd);
 		return false;
 	}
-	return true;
+	if (!sc->blocks)
+		scst_cmd_good(cmd);
+	return sc->blocks;
 }
 
 void sbc_compare_and_write(struct scst_cmd *cmd)

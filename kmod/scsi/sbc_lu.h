@@ -10,7 +10,7 @@
  * Commands that alter the medium pass the gate (sbc_gate.c) on their way to
  * the backend. Those that answer for durability end in sbc_write_end().
  *
- * Locks: lu->lock for medium, power and prevention; gate.lock for ranges.
+ * Locks: lu->lock for medium and prevention; gate.lock for ranges.
  * Neither is taken inside the other or held while calling out.
  */
 #ifndef SBC_LU_H
@@ -71,7 +71,6 @@ struct sbc_lu {
 
 	spinlock_t lock;
 	bool ejected;
-	bool stopped;
 	u64 told;			/* capacity that the core knows */
 	struct list_head prevents;	/* struct sbc_prevent */
 

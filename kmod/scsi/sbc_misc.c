@@ -49,17 +49,12 @@ void sbc_prefetch(struct scst_cmd *cmd)
 
 /* ---- READ CAPACITY ----------------------------------------------------- */
 
-/*
- * The address of the last block; false: no medium, completed. A unit that is
- * merely stopped knows its capacity.
- */
+/* The address of the last block; false: no medium, completed. */
 static bool capacity_last(struct scst_cmd *cmd, u64 *last)
 {
 	u64 blocks = READ_ONCE(sbc_lu(cmd)->blocks);
 	enum scst_sense sense = READ_ONCE(sbc_lu(cmd)->not_ready);
 
-	if (sense == SENSE_NEEDS_START)
-		sense = SENSE_NONE;
 	if (!sense && !blocks)
 		sense = SENSE_NO_MEDIUM;
 	if (sense) {

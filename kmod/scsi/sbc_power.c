@@ -3,8 +3,11 @@
  * PORTABLE: START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL (SBC-4, clause
  * 5).
  *
- * A unit is ready when it has a medium that was not ejected and is not
- * stopped; sbc_lu_update() sums that up. All of it is under lu->lock.
+ * There is no spindle to stop and no power to save, and one initiator that
+ * shuts down must not take a shared unit away from the others: a unit is ready
+ * as long as it has a medium. To stop it flushes; LOEJ puts the medium out,
+ * for all, unless somebody prevents that. sbc_lu_update() sums it up, under
+ * lu->lock.
  */
 #include "core_os.h"
 #include "sbc_lu.h"
@@ -14,8 +17,7 @@ enum {
 	SSU_NO_FLUSH = 0x04,
 	SSU_LOEJ     = 0x02,
 	SSU_START    = 0x01,
-
-	POWER_STANDBY = 0x3,		/* after ACTIVE and IDLE */
+	SSU_POWER    = 0xf0,
 };
 
 /* An I_T nexus that wants the medium to stay. */
@@ -25,14 +27,6 @@ struct sbc_prevent {
 };
 
 /* ---- START STOP UNIT --------------------------------------------------- */
-
-static void unit_start(struct sbc_lu *lu)
-{
-	spin_lock_bh(&lu->lock);
-	lu->stopped = false;
-	sbc_lu_update(lu);
-	spin_unlock_bh(&lu->lock);
-}
 
 /*
  * What is not there cannot be loaded. Initiators other than the one that
@@ -58,7 +52,6 @@ static void unit_load(struct scst_cmd *cmd)
 	if (!sense) {
 		loaded = lu->ejected;
 		lu->ejected = false;
-		lu->stopped = false;
 		sbc_lu_update(lu);
 	}
 	spin_unlock_bh(&lu->lock);
@@ -68,7 +61,7 @@ static void unit_load(struct scst_cmd *cmd)
 	sbc_end(cmd, sense);
 }
 
-/* The cache is flushed, or shall not be: stop, or put the medium out. */
+/* The cache is flushed, or shall not be. */
 static void unit_stop(struct scst_cmd *cmd)
 {
 	struct sbc_lu *lu = sbc_lu(cmd);
@@ -76,11 +69,9 @@ static void unit_stop(struct scst_cmd *cmd)
 	enum scst_sense sense = SENSE_NONE;
 
 	spin_lock_bh(&lu->lock);
-	if (!eject)
-		lu->stopped = true;
-	else if (list_empty(&lu->prevents))
+	if (eject && list_empty(&lu->prevents))
 		lu->ejected = true;
-	else
+	else if (eject)
 		sense = SENSE_REMOVAL_PREVENTED;
 	sbc_lu_update(lu);
 	spin_unlock_bh(&lu->lock);
@@ -111,36 +102,23 @@ static void unit_flush_and_stop(struct scst_cmd *cmd)
 		sbc_submit(sc, sbc_flush(cmd), unit_flushed);
 }
 
-/*
- * A unit that does not save power is in each of ACTIVE, IDLE and STANDBY at
- * once; all they change is that it is not stopped (SPC-5, power conditions). Reserved
- * codes ask for less than that and are answered alike.
- */
-static void unit_power(struct scst_cmd *cmd, u8 condition)
-{
-	if (condition <= POWER_STANDBY)
-		unit_start(sbc_lu(cmd));
-	sbc_end(cmd, SENSE_NONE);
-}
-
 void sbc_start_stop(struct scst_cmd *cmd)
 {
 	struct sbc_lu *lu = sbc_lu(cmd);
 	u8 options = cmd->cdb[4];
 
 	sbc_begin(cmd);
-	if (options >> 4) {
-		unit_power(cmd, options >> 4);
-	} else if ((options & SSU_LOEJ) && !lu->cfg.removable) {
-		scst_cmd_bad_cdb(cmd, 4, 1);
-	} else if (!(options & SSU_START)) {
-		unit_flush_and_stop(cmd);
-	} else if (options & SSU_LOEJ) {
-		unit_load(cmd);
-	} else {
-		unit_start(lu);
+	if (options & SSU_POWER)
+		/* In every power condition it does all that it can do. */
 		sbc_end(cmd, SENSE_NONE);
-	}
+	else if ((options & SSU_LOEJ) && !lu->cfg.removable)
+		scst_cmd_bad_cdb(cmd, 4, 1);
+	else if (!(options & SSU_START))
+		unit_flush_and_stop(cmd);
+	else if (options & SSU_LOEJ)
+		unit_load(cmd);
+	else
+		sbc_end(cmd, SENSE_NONE);
 }
 
 /* ---- PREVENT ALLOW MEDIUM REMOVAL -------------------------------------- */
