@@ -189,7 +189,8 @@ static pthread_t fs_thread;
 
 static void *fs_run(void *arg)
 {
-	fuse_session_loop_mt(fs_session, 0);
+	/* One thread: libfuse 3.14 leaks the configuration of several. */
+	fuse_session_loop(fs_session);
 	return NULL;
 }
 
@@ -199,6 +200,7 @@ static void fs_start(const char *dir)
 	struct fuse_args args = FUSE_ARGS_INIT(2, argv);
 
 	fs_session = fuse_session_new(&args, &fs_ops, sizeof(fs_ops), NULL);
+	fuse_opt_free_args(&args);
 	if (!fs_session || fuse_session_mount(fs_session, dir)) {
 		fprintf(stderr, "durability: skipped: FUSE cannot mount here\n");
 		rmdir(dir);

@@ -462,40 +462,42 @@ static void number(struct item *items, int nr)
 
 static int case_list(void)
 {
-	struct item i[4], *pos;
-	LIST_HEAD(list);
+	/* The head is in an item: the end of a walk is a place that exists. */
+	struct item i[4], head, *pos;
+	struct list_head *const list = &head.node;
 
+	INIT_LIST_HEAD(list);
 	number(i, 4);
-	CHECK(list_empty(&list) && !list_is_singular(&list));
-	CHECK(!list_first_entry_or_null(&list, struct item, node));
-	list_add_tail(&i[1].node, &list);
-	CHECK(list_is_singular(&list) && !list_empty(&list));
-	list_add(&i[0].node, &list);
-	list_add_tail(&i[2].node, &list);
-	CHECK(digits(&list) == 123 && digits_backward(&list) == 321);
-	CHECK(list_first_entry(&list, struct item, node) == &i[0]);
-	CHECK(list_first_entry_or_null(&list, struct item, node) == &i[0]);
-	CHECK(list_last_entry(&list, struct item, node) == &i[2]);
+	CHECK(list_empty(list) && !list_is_singular(list));
+	CHECK(!list_first_entry_or_null(list, struct item, node));
+	list_add_tail(&i[1].node, list);
+	CHECK(list_is_singular(list) && !list_empty(list));
+	list_add(&i[0].node, list);
+	list_add_tail(&i[2].node, list);
+	CHECK(digits(list) == 123 && digits_backward(list) == 321);
+	CHECK(list_first_entry(list, struct item, node) == &i[0]);
+	CHECK(list_first_entry_or_null(list, struct item, node) == &i[0]);
+	CHECK(list_last_entry(list, struct item, node) == &i[2]);
 	CHECK(list_next_entry(&i[0], node) == &i[1]);
 	CHECK(list_prev_entry(&i[1], node) == &i[0]);
 	CHECK(list_entry(&i[1].node, struct item, node) == &i[1]);
-	CHECK(list_is_first(&i[0].node, &list));
-	CHECK(list_is_last(&i[2].node, &list));
-	CHECK(!list_is_last(&i[1].node, &list));
+	CHECK(list_is_first(&i[0].node, list));
+	CHECK(list_is_last(&i[2].node, list));
+	CHECK(!list_is_last(&i[1].node, list));
 	pos = list_next_entry(&i[2], node);
-	CHECK(list_entry_is_head(pos, &list, node));
+	CHECK(list_entry_is_head(pos, list, node));
 	pos = &i[0];
-	list_for_each_entry_continue(pos, &list, node)
+	list_for_each_entry_continue(pos, list, node)
 		CHECK(pos != &i[0]);
-	list_move(&i[2].node, &list);
-	CHECK(digits(&list) == 312);
-	list_move_tail(&i[2].node, &list);
+	list_move(&i[2].node, list);
+	CHECK(digits(list) == 312);
+	list_move_tail(&i[2].node, list);
 	list_del(&i[1].node);
-	CHECK(digits(&list) == 13);
+	CHECK(digits(list) == 13);
 	list_del_init(&i[0].node);
-	CHECK(list_empty(&i[0].node) && list_is_singular(&list));
+	CHECK(list_empty(&i[0].node) && list_is_singular(list));
 	list_replace(&i[2].node, &i[3].node);
-	CHECK(digits(&list) == 4);
+	CHECK(digits(list) == 4);
 	return 0;
 }
 
