@@ -30,6 +30,12 @@ struct aio_op {
 	struct aio *aio;
 	struct aio_op *next;
 	ssize_t result;
+	/*
+	 * From the thread to the loop, by way of the kernel: that orders all
+	 * before io_submit() with all behind io_getevents(), but not in the
+	 * eyes of the C language.
+	 */
+	bool given;
 };
 
 struct aio {
@@ -115,6 +121,7 @@ static void op_submit(struct aio_op *op)
 		return;
 	}
 	op_prep(op);
+	__atomic_store_n(&op->given, true, __ATOMIC_RELEASE);
 	do {
 		ret = io_submit(op->aio->ctx, 1, &iocb);
 	} while (ret == -EAGAIN || ret == -EINTR);
@@ -223,6 +230,13 @@ static void op_finish(struct core_work *work)
 	aio_complete(op, op->result);
 }
 
+static void aio_reap(struct aio_op *op, ssize_t result)
+{
+	/* Pairs with op_submit(). */
+	WARN_ON_ONCE(!__atomic_load_n(&op->given, __ATOMIC_ACQUIRE));
+	aio_complete(op, result);
+}
+
 static void aio_ready(struct loop_fd *lfd, uint32_t events)
 {
 	struct aio *aio = container_of(lfd, struct aio, fd);
@@ -236,7 +250,7 @@ static void aio_ready(struct loop_fd *lfd, uint32_t events)
 	do {
 		n = io_getevents(aio->ctx, 0, ARRAY_SIZE(event), event, &none);
 		for (i = 0; i < n; i++)
-			aio_complete(event[i].data, (long)event[i].res);
+			aio_reap(event[i].data, (long)event[i].res);
 	} while (n == ARRAY_SIZE(event));
 }
 

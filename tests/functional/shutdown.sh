@@ -13,9 +13,12 @@ for io in io_uring aio; do
 	# A second initiator is at it while the server is told to stop.
 	qemu-io -f raw -c "aio_write -P 0x62 1M 32M" -c "aio_flush" "$URL" \
 		>/dev/null 2>&1 &
+	SERVERS+=("$!")
 	load=$!
 	expect s "good" write 256 256 0x63
 	stop
+	# It reconnects for as long as it lives.
+	kill -KILL $load
 	wait $load || true
 
 	start "$DISK" --file-io $io --device name=d,path="$WORK/$io"
