@@ -6,8 +6,7 @@
  *	./ramdisk --device name=d0,size=64M
  *	iscsi-ls -s iscsi://127.0.0.1
  *
- * Each device has one thread (SCSTU_SERIAL, the default), so nothing here
- * needs a lock.
+ * Each device has one thread (SCSTU_SERIAL, the default): no locks.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,13 +17,17 @@ static int ram_open(struct scstu_dev *dev)
 {
 	struct scstu_disk disk = { SCSTU_DISK_INIT };
 	char *memory;
+	int err;
 
 	disk.bytes = scstu_dev_number(dev, "size");
+	err = scstu_disk_configure(dev, &disk);
+	if (err)
+		return err;
 	memory = calloc(1, disk.bytes);
 	if (!memory)
 		return scstu_dev_error(dev, ENOMEM, "no memory for size=");
 	scstu_dev_set_private(dev, memory);
-	return scstu_disk_configure(dev, &disk);
+	return 0;
 }
 
 static void ram_close(struct scstu_dev *dev)

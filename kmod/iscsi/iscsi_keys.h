@@ -38,6 +38,7 @@ enum key_use {
 	ON_LEADING	= 1 << 5,	/* only on the leading connection */
 	WE_INSIST	= 1 << 6,	/* on our offer, against the default */
 	IS_FIXED	= 1 << 7,	/* says what this target can do */
+	UP_TO_OURS	= 1 << 8,	/* ... and how much of it */
 	LO		= IN_OPERATIONAL | ON_LEADING,
 	LO_NORMAL	= LO | IN_NORMAL,
 };
@@ -45,7 +46,7 @@ enum key_use {
 struct iscsi_key {
 	const char *name;
 	u8 kind;
-	u8 use;
+	u16 use;
 	u8 offset;	/* of a field in struct iscsi_params, if @size */
 	u8 size;
 	u32 min;

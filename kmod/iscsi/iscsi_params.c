@@ -28,7 +28,7 @@ const struct iscsi_key iscsi_keys[] = {
 	      header_digest, 0, 0, NONE, NONE | CRC),
 	PARAM("DataDigest", K_DIGEST, IN_OPERATIONAL | WE_INSIST,
 	      data_digest, 0, 0, NONE, NONE | CRC),
-	PARAM("MaxConnections", K_MIN, LO_NORMAL,
+	PARAM("MaxConnections", K_MIN, LO_NORMAL | IS_FIXED,
 	      max_connections, 1, 65535, 1, 1),
 	PARAM("InitialR2T", K_OR, LO_NORMAL,
 	      initial_r2t, 0, 1, true, false),
@@ -44,11 +44,11 @@ const struct iscsi_key iscsi_keys[] = {
 	      time2wait, 0, 3600, 2, 2),
 	PARAM("DefaultTime2Retain", K_MIN, LO,
 	      time2retain, 0, 3600, 20, 0),
-	PARAM("MaxOutstandingR2T", K_MIN, LO_NORMAL,
+	PARAM("MaxOutstandingR2T", K_MIN, LO_NORMAL | UP_TO_OURS,
 	      max_outstanding_r2t, 1, 65535, 1, 8),
-	PARAM("DataPDUInOrder", K_OR, LO_NORMAL,
+	PARAM("DataPDUInOrder", K_OR, LO_NORMAL | IS_FIXED,
 	      data_pdu_in_order, 0, 1, true, true),
-	PARAM("DataSequenceInOrder", K_OR, LO_NORMAL,
+	PARAM("DataSequenceInOrder", K_OR, LO_NORMAL | IS_FIXED,
 	      data_sequence_in_order, 0, 1, true, true),
 	PARAM("ErrorRecoveryLevel", K_MIN, LO | IS_FIXED,
 	      error_recovery_level, 0, 2, 0, 0),
@@ -227,7 +227,8 @@ int iscsi_params_set(struct iscsi_params *p, const char *name,
 	}
 	if (err)
 		return err;
-	if (key->use & IS_FIXED && v != key->ours)
+	if (((key->use & IS_FIXED) && v != key->ours) ||
+	    ((key->use & UP_TO_OURS) && v > key->ours))
 		return -ERANGE;
 	iscsi_param_put(p, key, v);
 	return 0;

@@ -53,12 +53,14 @@ static int access_lun(struct engine *engine, struct scst_group *grp,
 			 value);
 		return -EINVAL;
 	}
-	mode = strrchr(name, ':');
+	/* A device may itself be called "x:ro". */
+	dev = scst_device_find(engine->ctx, name);
+	mode = dev ? NULL : strrchr(name, ':');
 	if (mode && (!strcmp(mode, ":ro") || !strcmp(mode, ":rw"))) {
 		read_only = mode[2] == 'o';
 		*mode = '\0';
+		dev = scst_device_find(engine->ctx, name);
 	}
-	dev = scst_device_find(engine->ctx, name);
 	if (!dev) {
 		snprintf(why, size, "lun=%s: there is no device '%s'", value,
 			 name);
@@ -92,7 +94,7 @@ int access_apply(struct engine *engine, const char *text, char *why,
 {
 	struct scst_group *grp;
 	struct words words;
-	bool named = false;
+	bool named = false, maps = false;
 	size_t i;
 	int err;
 
@@ -103,10 +105,11 @@ int access_apply(struct engine *engine, const char *text, char *why,
 		err = PTR_ERR(grp);
 	for (i = 0; !err && i < words.count; i++) {
 		named |= !strcmp(words.word[i].name, "initiator");
+		maps |= !strcmp(words.word[i].name, "lun");
 		err = access_word(engine, grp, &words.word[i], why, size);
 	}
 	words_free(&words);
-	if (!err && !named) {
+	if (!err && !(named && maps)) {
 		snprintf(why, size, "want initiator=GLOB,lun=N=NAME[:ro],...");
 		err = -EINVAL;
 	}

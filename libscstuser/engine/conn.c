@@ -48,6 +48,7 @@ struct conn {
 
 	/* Login. */
 	struct login *login;
+	struct auth *auth;		/* its entries, as long as it lasts */
 	struct iscsi_bhs bhs;
 	uint8_t data[LOGIN_DATA_MAX + 3];
 	uint32_t got, want;		/* of header and data together */
@@ -124,23 +125,32 @@ static void conn_free_work(struct core_work *work)
 	engine_check_drained(engine);
 }
 
-static void conn_leave_login(struct conn *conn)
+static void conn_end_login(struct conn *conn)
 {
-	if (list_empty(&conn->login_link))
-		return;
-	list_del_init(&conn->login_link);
-	conn->el->nr_logins--;
+	if (!list_empty(&conn->login_link)) {
+		list_del_init(&conn->login_link);
+		conn->el->nr_logins--;
+	}
+	login_free(conn->login);
+	conn->login = NULL;
+	auth_put(conn->auth);
+	conn->auth = NULL;
 }
 
+/* How discovery ends, and who never got in, is nobody's news. */
 static void conn_log_end(const struct conn *conn)
 {
-	const char *who = conn->sess ? conn->sess->iscsi.initiator : conn->peer;
+	const struct iscsi_session *sess = conn->sess ? &conn->sess->iscsi :
+							NULL;
 
-	if (conn->why)
-		log_info("%s (%s): connection dropped: %s", who, conn->peer,
-			 conn->why);
-	else if (conn->sess && !conn->sess->iscsi.discovery)
-		log_info("%s (%s): logged out", who, conn->peer);
+	if (sess && !sess->discovery && conn->why)
+		log_info("%s (%s): connection dropped: %s", sess->initiator,
+			 conn->peer, conn->why);
+	else if (sess && !sess->discovery)
+		log_info("%s (%s): logged out", sess->initiator, conn->peer);
+	else if (!conn->refused)
+		log_debug("%s: closed: %s", conn->peer,
+			  conn->why ?: "logged out");
 }
 
 static void conn_close(struct loop_late *late)
@@ -152,9 +162,7 @@ static void conn_close(struct loop_late *late)
 		session_unwait(conn->engine, conn);
 	loop_fd_del(conn->el->loop, &conn->lfd);
 	conn->state = CONN_CLOSED;
-	conn_leave_login(conn);
-	login_free(conn->login);
-	conn->login = NULL;
+	conn_end_login(conn);
 	if (conn->iscsi) {
 		iscsi_conn_del(conn->iscsi);
 		free(conn->iscsi);
@@ -506,9 +514,7 @@ static void conn_login_done(struct conn *conn)
 	if (!res->discovery)
 		log_info("%s (%s): logged in", res->initiator, conn->peer);
 	conn->state = CONN_FULL;
-	conn_leave_login(conn);
-	login_free(conn->login);
-	conn->login = NULL;
+	conn_end_login(conn);
 	conn_events(conn, EPOLLIN, 0);
 	conn_set_timer(conn, iscsi_conn_tick(conn->iscsi, ktime_get_ns()));
 }
@@ -614,9 +620,11 @@ static int login_auth(void *env, const char *initiator, const char *target,
 	struct conn *conn = env;
 
 	*entry = NULL;
-	if (!conn->engine->auth)
+	if (!conn->auth)
+		conn->auth = engine_get_auth(conn->engine);
+	if (!conn->auth)
 		return ISCSI_LOGIN_OK;
-	*entry = auth_find(conn->engine->auth, initiator, target);
+	*entry = auth_find(conn->auth, initiator, target);
 	return *entry ? ISCSI_LOGIN_OK : ISCSI_LOGIN_NOT_ALLOWED;
 }
 

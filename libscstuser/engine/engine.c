@@ -83,6 +83,14 @@ void dev_core_capacity(struct scstu_dev *dev)
 				sbc_lu_config(dev->sbc)->block_size);
 }
 
+void dev_core_read_only(struct scstu_dev *dev, bool read_only)
+{
+	if (dev->core)
+		scst_device_set_read_only(dev->core, read_only);
+	else
+		dev->info.read_only = read_only;
+}
+
 int engine_attach(struct engine *engine, struct scstu_dev *dev)
 {
 	struct scst_device *core;
@@ -221,6 +229,27 @@ void engine_destroy(struct engine *engine)
 	pthread_mutex_destroy(&engine->lock);
 	free(engine->loops);
 	free(engine);
+}
+
+void engine_set_auth(struct engine *engine, struct auth *auth)
+{
+	struct auth *old;
+
+	pthread_mutex_lock(&engine->lock);
+	old = engine->auth;
+	engine->auth = auth;
+	pthread_mutex_unlock(&engine->lock);
+	auth_put(old);
+}
+
+struct auth *engine_get_auth(struct engine *engine)
+{
+	struct auth *auth;
+
+	pthread_mutex_lock(&engine->lock);
+	auth = engine->auth ? auth_get(engine->auth) : NULL;
+	pthread_mutex_unlock(&engine->lock);
+	return auth;
 }
 
 /* ---- Shutdown ------------------------------------------------------------------------ */

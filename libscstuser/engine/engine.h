@@ -66,7 +66,6 @@ struct engine {
 	struct engine_config cfg;
 	struct scst_ctx *ctx;
 	struct scst_target *target;
-	struct auth *auth;		/* NULL: nobody need prove anything */
 	struct kmem_cache *task_cache;
 	struct list_head portals;
 	DECLARE_BITMAP(luns, ENGINE_LUNS);	/* that somebody may see */
@@ -74,6 +73,7 @@ struct engine {
 	unsigned int nr_loops;
 
 	pthread_mutex_t lock;
+	struct auth *auth;		/* NULL: nobody need prove anything */
 	struct list_head sessions;	/* struct session */
 	uint32_t nr_sessions;
 	uint16_t last_tsih;
@@ -102,6 +102,10 @@ void engine_config_free(struct engine_config *cfg);
 struct engine *engine_create(const struct engine_config *cfg, struct auth *auth,
 			     struct loop **loops, unsigned int nr);
 void engine_destroy(struct engine *engine);
+/* Logins that begin later use @auth, which the engine takes over. */
+void engine_set_auth(struct engine *engine, struct auth *auth);
+/* The table as it is now, or NULL; auth_put() it. */
+struct auth *engine_get_auth(struct engine *engine);
 int engine_attach(struct engine *engine, struct scstu_dev *dev);
 void engine_detach(struct engine *engine, struct scstu_dev *dev);
 /* Finish what runs, then let go of everybody; engine->drained tells. */
@@ -125,6 +129,8 @@ void portals_stop(struct engine *engine);
 void portals_close(struct engine *engine);
 /* "ADDRESS:PORT", IPv6 in brackets */
 void address_print(const struct sockaddr_storage *addr, char *buf, size_t size);
+/* An address that an initiator can use, also of one that listens on any. */
+void portal_reachable(const struct portal *portal, char *buf, size_t size);
 void portals_send_targets(struct conn *conn, struct iscsi_text_buf *text);
 
 /* conn.c */

@@ -202,6 +202,18 @@ out_free:
 	return err;
 }
 
+void portal_reachable(const struct portal *portal, char *buf, size_t size)
+{
+	struct sockaddr_storage addr = portal->addr;
+
+	if (address_is_any(&addr) && addr.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&addr)->sin6_addr = in6addr_loopback;
+	else if (address_is_any(&addr))
+		((struct sockaddr_in *)&addr)->sin_addr.s_addr =
+			htonl(INADDR_LOOPBACK);
+	address_print(&addr, buf, size);
+}
+
 /* ---- Accepting ---------------------------------------------------------------------- */
 
 static struct engine_loop *least_loaded(struct engine *engine)

@@ -113,6 +113,7 @@ static int option_set(struct dev_options *opts, const struct option_def *def,
 		      const char *value)
 {
 	char *at = (char *)opts + def->offset;
+	int err;
 
 	if (def->set_offset)
 		*((bool *)((char *)opts + def->set_offset)) = true;
@@ -122,8 +123,9 @@ static int option_set(struct dev_options *opts, const struct option_def *def,
 	case OPT_SIZE:
 		return value ? parse_size(value, (uint64_t *)at) : -EINVAL;
 	case OPT_NUMBER:
-		return value ? parse_number(value, def->max, (uint64_t *)at) :
-			       -EINVAL;
+		err = value ? parse_number(value, def->max, (uint64_t *)at) :
+			      -EINVAL;
+		return err ?: *(uint64_t *)at ? 0 : -EINVAL;
 	case OPT_FLAG:
 		return parse_flag(value, (bool *)at);
 	case OPT_NAA:
@@ -533,6 +535,12 @@ const char *scstu_dev_name(const struct scstu_dev *dev)
 bool scstu_dev_read_only(const struct scstu_dev *dev)
 {
 	return dev->opts.read_only;
+}
+
+/* What the operator or the medium said first still holds. */
+void scstu_dev_set_read_only(struct scstu_dev *dev, bool read_only)
+{
+	dev_core_read_only(dev, read_only || dev->info.read_only);
 }
 
 int scstu_dev_error(struct scstu_dev *dev, int err, const char *format, ...)

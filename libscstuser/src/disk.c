@@ -127,7 +127,7 @@ static int disk_capabilities(struct scstu_dev *dev,
 		return scstu_dev_error(dev, EINVAL,
 				       "write-cache: this device has none");
 	cfg->read_only = disk->read_only || opts->read_only || !ops->write;
-	cfg->removable = opts->removable;
+	cfg->removable = disk->removable || opts->removable;
 	cfg->medium = disk->bytes > 0;
 	cfg->thin = opts->thin;
 	if (opts->unmap_zeroes && !disk->zero_after_unmap)
@@ -137,7 +137,7 @@ static int disk_capabilities(struct scstu_dev *dev,
 				(!opts->unmap_zeroes_set || opts->unmap_zeroes);
 	cfg->write_cache = cache &&
 			   (!opts->write_cache_set || opts->write_cache);
-	cfg->native_fua = disk->fua || !ops->flush;
+	cfg->native_fua = disk->fua || !cache;
 	cfg->rotation_rate = (opts->rotational_set ? opts->rotational :
 						     disk->rotational) ? 7200 : 1;
 	return 0;
@@ -152,6 +152,16 @@ static void disk_limits(const struct scstu_disk *disk, struct sbc_config *cfg)
 	cfg->optimal_granularity = 1u << cfg->physical_exp;
 	cfg->unmap_granularity = disk->unmap_granularity / cfg->block_size;
 	cfg->blocks = disk->bytes / cfg->block_size;
+}
+
+/* What does not fill a block cannot be used. */
+static void disk_log_rest(struct scstu_dev *dev, const struct scstu_disk *disk,
+			  uint32_t block_size)
+{
+	if (disk->bytes % block_size)
+		scstu_dev_log(dev, LOG_WARNING,
+			      "the last %llu bytes are no whole block and cannot be used",
+			      (unsigned long long)(disk->bytes % block_size));
 }
 
 static struct sbc_backend_ops *disk_backend(struct scstu_dev *dev)
@@ -202,6 +212,7 @@ int scstu_disk_configure(struct scstu_dev *dev, const struct scstu_disk *from)
 		dev->sbc = NULL;
 		return scstu_dev_error(dev, err, "unusable configuration");
 	}
+	disk_log_rest(dev, &disk, cfg.block_size);
 	dev->info.type = SCSI_TYPE_DISK;
 	sbc_lu_describe(dev->sbc, &dev->info);
 	return 0;

@@ -42,37 +42,6 @@ struct dev_param {
 	bool flag;
 };
 
-struct scstu_queue {
-	struct scstu_dev *dev;
-	struct loop *loop;
-	void *private_;
-	bool open;
-};
-
-struct scstu_dev {
-	struct list_head link;			/* server->devices */
-	struct scstu_server *srv;
-	const struct scstu_handler *handler;
-	char *name;
-	void *private_;
-	struct dev_options opts;
-	struct dev_param *params;
-	char error[256];			/* scstu_dev_error() */
-	bool opened;
-
-	struct kmem_cache *privs;		/* of handler->req_private */
-	struct pool *pool;			/* SERIAL, PARALLEL */
-	struct scstu_queue *queues;		/* QUEUE: one per loop */
-	unsigned int nr_queues;
-
-	/* The layer's part; one of these. */
-	struct sbc_lu *sbc;
-	struct sbc_backend_ops backend;
-	struct raw_layer *raw;
-	struct scst_device_info info;
-	struct scst_device *core;		/* once attached */
-};
-
 enum req_state {
 	REQ_FREE,
 	REQ_ISSUED,		/* the handler's */
@@ -118,6 +87,39 @@ static_assert(sizeof(struct scstu_req) <=
 	      sizeof(((struct scst_cmd *)0)->backend),
 	      "a request fits the command's scratch");
 
+struct scstu_queue {
+	struct scstu_dev *dev;
+	struct loop *loop;
+	void *private_;
+	bool open;
+};
+
+struct scstu_dev {
+	struct list_head link;			/* server->devices */
+	struct scstu_server *srv;
+	const struct scstu_handler *handler;
+	char *name;
+	void *private_;
+	struct dev_options opts;
+	struct dev_param *params;
+	char error[256];			/* scstu_dev_error() */
+	bool opened;
+
+	struct kmem_cache *privs;		/* of handler->req_private */
+	struct pool *pool;			/* SERIAL, PARALLEL */
+	struct scstu_queue *queues;		/* QUEUE: one per loop */
+	unsigned int nr_queues;
+
+	/* The layer's part; one of these. */
+	struct sbc_lu *sbc;
+	struct sbc_backend_ops backend;
+	struct raw_layer *raw;
+	struct scstu_req reset_req;		/* carries raw's reset() */
+	int reset_pending;			/* atomic */
+	struct scst_device_info info;
+	struct scst_device *core;		/* once attached */
+};
+
 /*
  * dev.c. dev_create() calls the handler's open(); ERR_PTR, with the reason in
  * @why. dev_start() begins its threads and queues on @nr loops.
@@ -155,6 +157,7 @@ void pool_add(struct pool *pool, struct scstu_req *req);
 /* What a device tells the core; NULL core: not attached yet. */
 void dev_core_ua(struct scstu_dev *dev, enum scst_sense ua, uint64_t except);
 void dev_core_capacity(struct scstu_dev *dev);
+void dev_core_read_only(struct scstu_dev *dev, bool read_only);
 
 /*
  * A copy of @from, a structure of the program's that begins with its size, as

@@ -24,7 +24,9 @@ static struct scstu_server *running;
 
 static void on_signal(int sig)
 {
-	if (running)
+	if (running && sig == SIGHUP)
+		scstu_server_reload(running);
+	else if (running)
 		scstu_server_stop(running);
 }
 
@@ -35,6 +37,7 @@ static void catch_signals(struct scstu_server *srv)
 	running = srv;
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 }
@@ -120,7 +123,8 @@ static void print_help(const struct scstu_handler *h)
 	printf("\nSizes are in bytes, or with the suffix k, M, G, T or P. When initiators can\n"
 	       "connect, a line 'ready iscsi://ADDRESS:PORT/TARGET/LUN' for each LUN goes to\n"
 	       "standard output. SIGTERM and SIGINT finish what runs, flush, and end with\n"
-	       "status 0. Status 1: failed at run time; 2: wrong options.\n");
+	       "status 0; SIGHUP reads the auth-file again. Status 1: failed at run time;\n"
+	       "2: wrong options.\n");
 }
 
 static void print_ops(const struct scstu_handler *h)
@@ -184,7 +188,7 @@ static int take_devices(struct scstu_server *srv, int argc, char **argv,
 	int c, err;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (c != OPT_DEVICE)
 			continue;
 		err = scstu_server_add_device(srv, optarg);
@@ -202,8 +206,9 @@ static int take_options(struct scstu_server *srv, int argc, char **argv)
 
 	make_options(options);
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "", options, &index)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", options, &index)) != -1) {
 		switch (c) {
+		case 'h':
 		case OPT_HELP:
 			print_help(&srv->handler);
 			return EXIT_OK;
@@ -221,6 +226,10 @@ static int take_options(struct scstu_server *srv, int argc, char **argv)
 			if (scstu_server_set(srv, options[index].name, optarg))
 				return EXIT_USAGE;
 			break;
+		case ':':
+			snprintf(srv->error, sizeof(srv->error),
+				 "%s: needs a value", argv[optind - 1]);
+			return EXIT_USAGE;
 		default:
 			snprintf(srv->error, sizeof(srv->error),
 				 "wrong option '%s'; see --help",
@@ -231,6 +240,11 @@ static int take_options(struct scstu_server *srv, int argc, char **argv)
 	if (optind < argc) {
 		snprintf(srv->error, sizeof(srv->error),
 			 "unexpected '%s'; see --help", argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (!srv->nr_loops) {
+		snprintf(srv->error, sizeof(srv->error),
+			 "loops=0 is for programs with a loop of their own");
 		return EXIT_USAGE;
 	}
 	return take_devices(srv, argc, argv, options) ? EXIT_USAGE : -1;

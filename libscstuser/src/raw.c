@@ -197,8 +197,36 @@ void raw_destroy(struct scstu_dev *dev)
 	dev->raw = NULL;
 }
 
+/*
+ * The reset travels like a request, to the thread that calls the device's
+ * functions; one that is on its way stands for all that happen meanwhile.
+ */
+static void raw_reset(struct scstu_req *req)
+{
+	struct scstu_dev *dev = req->dev;
+
+	__atomic_store_n(&dev->reset_pending, 0, __ATOMIC_SEQ_CST);
+	dev->handler->raw->reset(dev);
+}
+
+static void raw_reset_here(struct core_work *work)
+{
+	raw_reset(container_of(work, struct scstu_req, work));
+}
+
+/* From the core, under a lock. */
 void raw_event(struct scstu_dev *dev, enum scst_device_event ev)
 {
-	if (ev == SCST_EV_LU_RESET && dev->handler->raw->reset)
-		dev->handler->raw->reset(dev);
+	struct scstu_req *req = &dev->reset_req;
+
+	if (ev != SCST_EV_LU_RESET || !dev->handler->raw->reset ||
+	    __atomic_exchange_n(&dev->reset_pending, 1, __ATOMIC_SEQ_CST))
+		return;
+	req->dev = dev;
+	req->op = raw_reset;
+	req->work.fn = raw_reset_here;
+	if (dev->pool)
+		pool_add(dev->pool, req);
+	else
+		loop_post(dev->queues[0].loop, &req->work);
 }

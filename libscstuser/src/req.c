@@ -187,10 +187,11 @@ void scstu_done(struct scstu_req *req)
 	req_finish(req);
 }
 
+/* A failure without a reason must not become a success. */
 void scstu_fail(struct scstu_req *req, unsigned int sense)
 {
 	req->outcome = REQ_SENSE;
-	req->sense = sense;
+	req->sense = sense ?: SCSTU_SENSE_INTERNAL_FAILURE;
 	req_finish(req);
 }
 

@@ -23,6 +23,7 @@
 #include "lib.h"
 #include "log.h"
 #include "qio.h"
+#include "scst.h"
 #include "server.h"
 #include "shim/core_os.h"
 
@@ -178,7 +179,25 @@ static int set_auth_file(struct scstu_server *srv, const char *value)
 		return -EINVAL;
 	auth_put(srv->auth);
 	srv->auth = auth;
-	return 0;
+	return set_string(&srv->auth_file, value);
+}
+
+/* Logins from now on use what the file says now; a bad one changes nothing. */
+static void server_reload(struct scstu_server *srv)
+{
+	struct auth *auth;
+
+	if (!srv->auth_file) {
+		log_info("nothing to reload: there is no auth-file");
+		return;
+	}
+	auth = auth_load(srv->auth_file, srv->error, sizeof(srv->error));
+	if (!auth) {
+		log_error("not reloaded: %s", srv->error);
+		return;
+	}
+	engine_set_auth(srv->engine, auth);
+	log_info("reloaded %s", srv->auth_file);
 }
 
 static int set_chap(struct scstu_server *srv, const char *value)
@@ -320,8 +339,9 @@ int scstu_server_set(struct scstu_server *srv, const char *name,
 		return server_error(srv, EINVAL, "%s: needs a value", name);
 	err = opt->set ? opt->set(srv, value) : option_number(srv, opt, value);
 	if (err && !*srv->error)
-		return server_error(srv, err, "%s: '%s' is not valid: want %s",
-				    name, value, opt->help);
+		return server_error(srv, err, "%s: '%s' is not valid: want %.*s",
+				    name, value, (int)strcspn(opt->help, "\t"),
+				    opt->help);
 	return err;
 }
 
@@ -472,6 +492,7 @@ static int server_start_devices(struct scstu_server *srv)
 
 static int server_start_access(struct scstu_server *srv)
 {
+	struct scstu_dev *dev;
 	char why[256];
 	size_t i;
 	int err;
@@ -485,6 +506,10 @@ static int server_start_access(struct scstu_server *srv)
 			return server_error(srv, err, "--access %.100s: %s",
 					    srv->access.item[i], why);
 	}
+	list_for_each_entry(dev, &srv->devices, link)
+		if (!scst_device_mapped(dev->core))
+			log_warn("%s: no --access shows this device to anybody",
+				 dev->name);
 	return 0;
 }
 
@@ -563,7 +588,7 @@ const char *scstu_server_url(struct scstu_server *srv, unsigned int index)
 	if (lun >= ENGINE_LUNS)
 		return NULL;
 	portal = list_first_entry(&srv->engine->portals, struct portal, link);
-	address_print(&portal->addr, address, sizeof(address));
+	portal_reachable(portal, address, sizeof(address));
 	snprintf(srv->url, sizeof(srv->url), "iscsi://%s/%s/%lu", address,
 		 srv->engine->cfg.target, lun);
 	return srv->url;
@@ -589,13 +614,23 @@ static void server_drained(void *arg)
 }
 
 /* Only what a signal handler may do. */
-void scstu_server_stop(struct scstu_server *srv)
+static void server_ask(struct scstu_server *srv, bool *what)
 {
 	int saved = errno;
 
-	__atomic_store_n(&srv->stop, true, __ATOMIC_RELEASE);
+	__atomic_store_n(what, true, __ATOMIC_RELEASE);
 	server_knock(srv);
 	errno = saved;
+}
+
+void scstu_server_stop(struct scstu_server *srv)
+{
+	server_ask(srv, &srv->stop);
+}
+
+void scstu_server_reload(struct scstu_server *srv)
+{
+	server_ask(srv, &srv->reload);
 }
 
 /* The next step must come within the timeout; wakes an owner with a poll. */
@@ -624,6 +659,17 @@ static void server_force_shutdown(struct scstu_server *srv)
 	engine_kill(srv->engine);
 }
 
+/* For the message: one that has commands left. */
+static const char *stuck_device(struct scstu_server *srv)
+{
+	struct scstu_dev *dev;
+
+	list_for_each_entry(dev, &srv->devices, link)
+		if (dev->core && scst_device_busy(dev->core))
+			return dev->name;
+	return "a device";
+}
+
 /* Look where things stand. 1: goes on; 0: over; or what went wrong. */
 static int server_advance(struct scstu_server *srv)
 {
@@ -631,6 +677,9 @@ static int server_advance(struct scstu_server *srv)
 
 	if (read(srv->event, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return -errno;
+	if (srv->state == SERVER_STARTED &&
+	    __atomic_exchange_n(&srv->reload, false, __ATOMIC_ACQUIRE))
+		server_reload(srv);
 	if (srv->state == SERVER_STARTED &&
 	    __atomic_load_n(&srv->stop, __ATOMIC_ACQUIRE))
 		server_begin_shutdown(srv);
@@ -648,7 +697,8 @@ static int server_advance(struct scstu_server *srv)
 	}
 	srv->state = SERVER_STUCK;
 	return server_error(srv, ETIMEDOUT,
-			    "a device does not finish its commands");
+			    "%s does not finish its commands",
+			    stuck_device(srv));
 }
 
 /* ms until the deadline; -1: there is none */
@@ -763,20 +813,41 @@ int scstu_server_dispatch(struct scstu_server *srv)
 	return ret;
 }
 
+static bool is_serving(const struct scstu_server *srv)
+{
+	return srv->state == SERVER_STARTED || srv->state == SERVER_DRAINING ||
+	       srv->state == SERVER_KILLING;
+}
+
+/* Shut down on the owner's thread, which turns the only loop. */
+static int server_finish(struct scstu_server *srv)
+{
+	struct pollfd pfd = { .fd = scstu_server_fd(srv), .events = POLLIN };
+	int ret;
+
+	while ((ret = scstu_server_dispatch(srv)) > 0)
+		if (poll(&pfd, 1, server_timeout(srv)) < 0 && errno != EINTR)
+			return -errno;
+	return ret;
+}
+
 void scstu_server_destroy(struct scstu_server *srv)
 {
 	if (!srv)
 		return;
-	if (srv->state == SERVER_STARTED && srv->nr_loops) {
+	if (is_serving(srv)) {
 		scstu_server_stop(srv);
-		if (scstu_server_run(srv) < 0)
-			return;		/* threads still use it */
+		if (srv->nr_loops)
+			scstu_server_run(srv);
+		else
+			server_finish(srv);
 	}
 	if (srv->state == SERVER_STUCK)
-		return;
+		return;			/* the handler's threads still use it */
 	server_teardown(srv);
 	auth_put(srv->auth);
 	engine_config_free(&srv->cfg);
+	free(srv->auth_file);
 	strings_free(&srv->listen);
 	strings_free(&srv->access);
 	if (srv->event >= 0)

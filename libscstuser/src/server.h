@@ -33,6 +33,7 @@ struct scstu_server {
 
 	struct engine_config cfg;
 	struct auth *auth;
+	char *auth_file;
 	struct strings listen, access;
 	uint64_t nr_loops;		/* 0: the owner turns the only one */
 	uint64_t shutdown_timeout;	/* seconds */
@@ -45,7 +46,7 @@ struct scstu_server {
 	int event;			/* knocks at the owner */
 	struct loop_fd event_lfd;
 	struct loop_timer tick;
-	bool stop, drained;		/* atomic */
+	bool stop, reload, drained;	/* atomic */
 	uint64_t deadline;
 };
 

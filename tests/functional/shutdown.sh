@@ -18,7 +18,7 @@ for io in io_uring aio; do
 	expect s "good" write 256 256 0x63
 	stop
 	# It reconnects for as long as it lives.
-	kill -KILL $load
+	kill -KILL $load || true
 	wait $load || true
 
 	start "$DISK" --file-io $io --device name=d,path="$WORK/$io"

@@ -7,7 +7,7 @@
 #include "login_peer.h"
 
 struct peer_env peer_env;
-struct login *peer_login;
+struct login *the_login;
 struct iscsi_bhs peer_req;
 char peer_answer[LOGIN_DATA_MAX + 1];
 
@@ -65,7 +65,7 @@ void peer_start(void)
 {
 	memset(&peer_env, 0, sizeof(peer_env));
 	peer_env.tsih = 0x1234;
-	peer_login = login_alloc(&ops, &peer_env);
+	the_login = login_alloc(&ops, &peer_env);
 	memset(&peer_req, 0, sizeof(peer_req));
 	peer_req.opcode = ISCSI_LOGIN_REQ | ISCSI_IMMEDIATE;
 	memcpy(peer_req.lun, "\x80\x01\x02\x03\x04\x05\0\0", 8);
@@ -77,7 +77,7 @@ void peer_start(void)
 
 void peer_stop(void)
 {
-	login_free(peer_login);
+	login_free(the_login);
 }
 
 enum login_verdict send_bytes(u8 flags, const void *data, size_t len)
@@ -90,11 +90,11 @@ enum login_verdict send_bytes(u8 flags, const void *data, size_t len)
 	memcpy(copy, data, len);
 	peer_req.flags = flags;
 	iscsi_set_data_len(&peer_req, len);
-	v = login_request(peer_login, &peer_req, copy, len);
+	v = login_request(the_login, &peer_req, copy, len);
 	free(copy);
 	if (v == LOGIN_DROP || v == LOGIN_WAIT)
 		return v;
-	r = login_reply(peer_login);
+	r = login_reply(the_login);
 	ck_assert_uint_eq(iscsi_data_len(&r->bhs), r->len);
 	ck_assert_uint_le(r->len, LOGIN_DATA_MAX);
 	memcpy(peer_answer, r->data, r->len);
@@ -122,7 +122,7 @@ enum login_verdict say(u8 flags, const char *keys)
 
 const struct iscsi_bhs *bhs(void)
 {
-	return &login_reply(peer_login)->bhs;
+	return &login_reply(the_login)->bhs;
 }
 
 int status(void)

@@ -41,7 +41,7 @@ struct peer_env {
 };
 
 extern struct peer_env peer_env;
-extern struct login *peer_login;
+extern struct login *the_login;
 extern struct iscsi_bhs peer_req;
 extern char peer_answer[LOGIN_DATA_MAX + 1];
 extern const struct auth_entry peer_entry;	/* mutual */
@@ -66,9 +66,9 @@ int status(void);
 #define assert_fails(verdict, status_) do { \
 	ck_assert_int_eq(verdict, LOGIN_FAILED); \
 	ck_assert_msg(status() == (status_), "status %#06x: %s", status(), \
-		      login_error(peer_login)); \
+		      login_error(the_login)); \
 	ck_assert_uint_eq(bhs()->flags, 0); \
-	ck_assert_str_ne(login_error(peer_login), ""); \
+	ck_assert_str_ne(login_error(the_login), ""); \
 } while (0)
 
 #define ADD_ALL(tc, test, array) \

@@ -47,8 +47,8 @@ START_TEST(offers_can_be_set)
 	ck_assert_uint_eq(params.max_burst, 65536);
 	ck_assert_int_eq(set("MaxRecvDataSegmentLength", "0x1000"), 0);
 	ck_assert_uint_eq(params.max_recv, 4096);
-	ck_assert_int_eq(set("MaxConnections", "65535"), 0);
-	ck_assert_uint_eq(params.max_connections, 65535);
+	ck_assert_int_eq(set("MaxOutstandingR2T", "1"), 0);
+	ck_assert_uint_eq(params.max_outstanding_r2t, 1);
 	ck_assert_int_eq(set("ErrorRecoveryLevel", "0"), 0);
 }
 END_TEST
@@ -72,6 +72,10 @@ START_TEST(bad_offers_are_refused)
 	ck_assert_int_eq(set("InitialR2T", "1"), -EINVAL);
 	ck_assert_int_eq(set("ErrorRecoveryLevel", "1"), -ERANGE);
 	ck_assert_int_eq(set("iSCSIProtocolLevel", "2"), -ERANGE);
+	ck_assert_int_eq(set("MaxConnections", "2"), -ERANGE);
+	ck_assert_int_eq(set("MaxOutstandingR2T", "9"), -ERANGE);
+	ck_assert_int_eq(set("DataPDUInOrder", "No"), -ERANGE);
+	ck_assert_int_eq(set("DataSequenceInOrder", "No"), -ERANGE);
 }
 END_TEST
 

@@ -24,13 +24,13 @@ START_TEST(shortest_login)
 	ck_assert_uint_eq(be32_to_cpu(bhs()->login_rsp.stat_sn), 1000);
 	ck_assert_uint_eq(be32_to_cpu(bhs()->login_rsp.exp_cmd_sn), 123);
 	ck_assert_uint_eq(be32_to_cpu(bhs()->login_rsp.max_cmd_sn), 123);
-	ck_assert_str_eq(login_error(peer_login), "");
+	ck_assert_str_eq(login_error(the_login), "");
 }
 END_TEST
 
 START_TEST(result_is_complete)
 {
-	const struct login_result *r = login_result(peer_login);
+	const struct login_result *r = login_result(the_login);
 
 	peer_env.window = 32;
 	say(O | TO_F, NAMES "InitiatorAlias=me InitialR2T=No");
@@ -63,7 +63,7 @@ START_TEST(login_through_both_stages)
 			 LOGIN_DONE);
 	assert_goes_on(O | TO_F, "HeaderDigest=None IFMarker=Reject " MRDSL);
 	ck_assert_uint_eq(be32_to_cpu(bhs()->login_rsp.stat_sn), 1001);
-	ck_assert_uint_eq(login_result(peer_login)->params.max_xmit, 65536);
+	ck_assert_uint_eq(login_result(the_login)->params.max_xmit, 65536);
 }
 END_TEST
 
@@ -91,8 +91,8 @@ START_TEST(security_stage_to_full_feature_phase_keeps_defaults)
 {
 	ck_assert_int_eq(say(S | TO_F, NAMES), LOGIN_DONE);
 	assert_goes_on(S | TO_F, TAG);
-	ck_assert_uint_eq(login_result(peer_login)->params.max_recv, 8192);
-	ck_assert(login_result(peer_login)->params.initial_r2t);
+	ck_assert_uint_eq(login_result(the_login)->params.max_recv, 8192);
+	ck_assert(login_result(the_login)->params.initial_r2t);
 }
 END_TEST
 
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(discovery_session)
 {
-	const struct login_result *r = login_result(peer_login);
+	const struct login_result *r = login_result(the_login);
 
 	peer_env.alias = "Disk";
 	ck_assert_int_eq(say(O | TO_F, "InitiatorName=iqn.i "
@@ -166,7 +166,7 @@ START_TEST(required_digest_is_negotiated_before_the_end)
 	ck_assert_int_eq(say(O | TO_F, NAMES), LOGIN_CONTINUE);
 	assert_goes_on(O, TAG " " MRDSL " HeaderDigest=CRC32C");
 	ck_assert_int_eq(say(O | TO_F, "HeaderDigest=CRC32C"), LOGIN_DONE);
-	ck_assert_uint_eq(login_result(peer_login)->params.header_digest,
+	ck_assert_uint_eq(login_result(the_login)->params.header_digest,
 			  ISCSI_DIGEST_CRC32C);
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(refusal_of_immediate_data_takes_an_exchange)
 	ck_assert_int_eq(say(O | TO_F, NAMES), LOGIN_CONTINUE);
 	assert_goes_on(O, TAG " " MRDSL " ImmediateData=No");
 	ck_assert_int_eq(say(O | TO_F, ""), LOGIN_DONE);
-	ck_assert(!login_result(peer_login)->params.immediate_data);
+	ck_assert(!login_result(the_login)->params.immediate_data);
 }
 END_TEST
 
@@ -211,7 +211,7 @@ END_TEST
 
 START_TEST(connection_of_a_session)
 {
-	const struct login_result *r = login_result(peer_login);
+	const struct login_result *r = login_result(the_login);
 
 	set_tsih(0x1234);
 	ck_assert_int_eq(say(O | TO_F, NAMES "HeaderDigest=CRC32C"),
@@ -253,11 +253,11 @@ START_TEST(reservation_can_be_waited_for)
 {
 	peer_env.reserve_status = LOGIN_RESERVE_WAIT;
 	ck_assert_int_eq(say(O | TO_F, NAMES), LOGIN_WAIT);
-	login_result(peer_login)->tsih = 0x4321;
-	ck_assert_int_eq(login_resume(peer_login, 0), LOGIN_DONE);
+	login_result(the_login)->tsih = 0x4321;
+	ck_assert_int_eq(login_resume(the_login, 0), LOGIN_DONE);
 	ck_assert_int_eq(status(), 0);
 	ck_assert_mem_eq(bhs()->lun + 6, "\x43\x21", 2);
-	ck_assert_uint_gt(login_reply(peer_login)->len, 0);
+	ck_assert_uint_gt(login_reply(the_login)->len, 0);
 }
 END_TEST
 
@@ -265,9 +265,9 @@ START_TEST(reservation_can_fail_after_all)
 {
 	peer_env.reserve_status = LOGIN_RESERVE_WAIT;
 	say(O | TO_F, NAMES);
-	assert_fails(login_resume(peer_login, ISCSI_LOGIN_NO_SESSION),
+	assert_fails(login_resume(the_login, ISCSI_LOGIN_NO_SESSION),
 		     ISCSI_LOGIN_NO_SESSION);
-	ck_assert_uint_eq(login_reply(peer_login)->len, 0);
+	ck_assert_uint_eq(login_reply(the_login)->len, 0);
 }
 END_TEST
 
@@ -276,7 +276,7 @@ START_TEST(request_while_waiting_drops)
 	peer_env.reserve_status = LOGIN_RESERVE_WAIT;
 	say(O | TO_F, NAMES);
 	ck_assert_int_eq(say(O | TO_F, ""), LOGIN_DROP);
-	ck_assert_int_eq(login_resume(peer_login, 0), LOGIN_DROP);
+	ck_assert_int_eq(login_resume(the_login, 0), LOGIN_DROP);
 }
 END_TEST
 
@@ -360,10 +360,10 @@ START_TEST(long_answer_goes_in_parts)
 	say(O, NAMES);
 	ck_assert_int_eq(say_unknown(O | TO_F, 600), LOGIN_CONTINUE);
 	ck_assert_uint_eq(bhs()->flags, O | C);
-	ck_assert_uint_eq(login_reply(peer_login)->len, LOGIN_DATA_MAX);
+	ck_assert_uint_eq(login_reply(the_login)->len, LOGIN_DATA_MAX);
 	ck_assert_int_eq(say(O | TO_F, ""), LOGIN_DONE);
 	ck_assert_uint_eq(bhs()->flags, O | TO_F);
-	ck_assert_uint_eq(login_reply(peer_login)->len, 600 * 20 - LOGIN_DATA_MAX);
+	ck_assert_uint_eq(login_reply(the_login)->len, 600 * 20 - LOGIN_DATA_MAX);
 }
 END_TEST
 

@@ -72,7 +72,7 @@ START_TEST(chap_login)
 			 LOGIN_CONTINUE);
 	assert_goes_on(S | TO_O, "");
 	ck_assert_int_eq(say(O | TO_F, ""), LOGIN_DONE);
-	ck_assert(login_result(peer_login)->authenticated);
+	ck_assert(login_result(the_login)->authenticated);
 }
 END_TEST
 

@@ -129,7 +129,7 @@ START_TEST(key_sent_twice_fails)
 	say(O, NAMES "InitialR2T=No");
 	assert_fails(say(O | TO_F, "InitialR2T=No"),
 		     ISCSI_LOGIN_INITIATOR_ERROR);
-	ck_assert_str_eq(login_error(peer_login), "InitialR2T: sent twice");
+	ck_assert_str_eq(login_error(the_login), "InitialR2T: sent twice");
 }
 END_TEST
 
@@ -152,7 +152,7 @@ END_TEST
 START_TEST(too_much_data_fails_before_it_is_read)
 {
 	iscsi_set_data_len(&peer_req, LOGIN_DATA_MAX + 1);
-	assert_fails(login_header(peer_login, &peer_req), ISCSI_LOGIN_INITIATOR_ERROR);
+	assert_fails(login_header(the_login, &peer_req), ISCSI_LOGIN_INITIATOR_ERROR);
 }
 END_TEST
 
@@ -160,7 +160,7 @@ START_TEST(header_can_be_looked_at_first)
 {
 	peer_req.flags = O | TO_F;
 	iscsi_set_data_len(&peer_req, 100);
-	ck_assert_int_eq(login_header(peer_login, &peer_req), LOGIN_CONTINUE);
+	ck_assert_int_eq(login_header(the_login, &peer_req), LOGIN_CONTINUE);
 	ck_assert_int_eq(say(O | TO_F, NAMES), LOGIN_DONE);
 }
 END_TEST
@@ -168,7 +168,7 @@ END_TEST
 START_TEST(other_opcode_before_login_is_dropped)
 {
 	peer_req.opcode = ISCSI_NOP_OUT | ISCSI_IMMEDIATE;
-	ck_assert_int_eq(login_header(peer_login, &peer_req), LOGIN_DROP);
+	ck_assert_int_eq(login_header(the_login, &peer_req), LOGIN_DROP);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(other_opcode_during_login_is_refused)
 {
 	say(S, NAMES);
 	peer_req.opcode = ISCSI_SCSI_CMD;
-	assert_fails(login_header(peer_login, &peer_req), ISCSI_LOGIN_INVALID_REQUEST);
+	assert_fails(login_header(the_login, &peer_req), ISCSI_LOGIN_INVALID_REQUEST);
 	ck_assert_uint_eq(be32_to_cpu(bhs()->itt), 0xabcd);
 }
 END_TEST

@@ -27,9 +27,10 @@ struct scstu_disk_ops {
 	void (*read)(struct scstu_req *req);
 
 	/*
-	 * Write the buffer to the disk. With SCSTU_FUA (passed only to
-	 * handlers that declare scstu_disk.fua), complete when the data would
-	 * survive a power cut. NULL: the disk is read-only.
+	 * Write the buffer to the disk. With SCSTU_FUA, complete when the
+	 * data would survive a power cut; a handler that has flush and does
+	 * not declare scstu_disk.fua never sees the flag, the library flushes
+	 * behind the write instead. NULL: the disk is read-only.
 	 * Replies: as read.
 	 */
 	void (*write)(struct scstu_req *req);
@@ -90,6 +91,7 @@ struct scstu_disk {
 	bool zero_after_unmap;		/* unmapped ranges read as zeroes */
 	bool rotational;
 	bool read_only;
+	bool removable;			/* as the operator may say, too */
 };
 
 #define SCSTU_DISK_INIT .size = sizeof(struct scstu_disk)

@@ -9,8 +9,8 @@
  *
  * Every structure that a program fills begins with its size, set by an INIT
  * macro, and grows only at the end. A program built against an older library
- * keeps working; one that uses a function the installed library does not know
- * is refused at start with a message that names it.
+ * keeps working; one that uses a function that the installed library does not
+ * know is refused at start.
  */
 #ifndef SCSTUSER_HANDLER_H
 #define SCSTUSER_HANDLER_H
@@ -131,6 +131,12 @@ SCSTU_API bool scstu_dev_flag(const struct scstu_dev *dev, const char *param);
 
 /* Did the operator ask for a device that cannot be written? */
 SCSTU_API bool scstu_dev_read_only(const struct scstu_dev *dev);
+
+/*
+ * Refuse writes from now on, or take them again. Any thread; commands that
+ * are under way are not affected.
+ */
+SCSTU_API void scstu_dev_set_read_only(struct scstu_dev *dev, bool read_only);
 
 /*
  * Say in one line why open() fails; printed with the device's name before it.

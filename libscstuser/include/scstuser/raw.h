@@ -53,7 +53,10 @@ struct scstu_raw_ops {
 	 */
 	void (*execute)(struct scstu_req *req);
 
-	/* The logical unit was reset: forget soft state. Optional. */
+	/*
+	 * The logical unit was reset: forget soft state. Called like execute,
+	 * behind the requests that were issued before. Optional.
+	 */
 	void (*reset)(struct scstu_dev *dev);
 };
 

@@ -67,6 +67,13 @@ SCSTU_API int scstu_server_dispatch(struct scstu_server *srv);
 /* Ask for shutdown. Any thread, also a signal handler. */
 SCSTU_API void scstu_server_stop(struct scstu_server *srv);
 
+/*
+ * Read the file of the option auth-file again, for logins from now on; one
+ * with mistakes changes nothing, the log says what is wrong. Any thread, also
+ * a signal handler.
+ */
+SCSTU_API void scstu_server_reload(struct scstu_server *srv);
+
 /* Free it; shuts down first when it still serves. */
 SCSTU_API void scstu_server_destroy(struct scstu_server *srv);
 
