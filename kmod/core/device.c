@@ -68,6 +68,16 @@ const struct scst_opcode *scst_device_opcode(const struct scst_device *dev,
 	return NULL;
 }
 
+/* More than any device has. MODE SELECT may recurse once for each page. */
+#define OPCODES_MAX    4096
+#define MODE_PAGES_MAX 32
+
+static int device_wrong(const struct scst_device_info *info, const char *what)
+{
+	pr_err("device '%.64s': %s\n", info->name, what);
+	return -EINVAL;
+}
+
 static bool opcode_before(const struct scst_opcode *a,
 			  const struct scst_opcode *b)
 {
@@ -91,24 +101,39 @@ static void opcode_insert(struct scst_device *dev,
 	dev->nr_opcodes++;
 }
 
+/* Does the device answer all service actions of @op? */
+static bool takes_opcode(const struct scst_device_info *info, u8 op)
+{
+	u32 i;
+
+	for (i = 0; i < info->nr_opcodes; i++)
+		if (info->opcodes[i].op == op &&
+		    info->opcodes[i].sa == SCST_NO_SA)
+			return true;
+	return false;
+}
+
 static int device_set_opcodes(struct scst_device *dev,
 			      const struct scst_device_info *info)
 {
 	u32 i, nr_spc;
 	const struct scst_opcode *spc = spc_opcodes(&nr_spc);
 
+	if (info->nr_opcodes > OPCODES_MAX)
+		return device_wrong(info, "too many commands");
 	dev->opcodes = kcalloc(info->nr_opcodes + nr_spc,
 			       sizeof(*dev->opcodes), GFP_KERNEL);
 	if (!dev->opcodes)
 		return -ENOMEM;
 
 	for (i = 0; i < info->nr_opcodes; i++) {
-		if (!info->opcodes[i].execute || !info->opcodes[i].cdb_len)
-			return -EINVAL;
+		if (!info->opcodes[i].execute || info->opcodes[i].cdb_len < 6)
+			return device_wrong(info, "table of commands");
 		opcode_insert(dev, &info->opcodes[i]);
 	}
 	for (i = 0; i < nr_spc; i++)
-		opcode_insert(dev, &spc[i]);
+		if (!takes_opcode(info, spc[i].op))
+			opcode_insert(dev, &spc[i]);
 
 	for (i = 0; i < ARRAY_SIZE(dev->first_opcode); i++)
 		dev->first_opcode[i] = dev->nr_opcodes;
@@ -117,25 +142,58 @@ static int device_set_opcodes(struct scst_device *dev,
 	return 0;
 }
 
+/* By their order; false: there is such a page already. */
+static bool mode_page_insert(struct scst_device *dev,
+			     const struct scst_mode_page *page)
+{
+	u32 at = dev->nr_mode_pages, key = spc_mode_page_key(page);
+
+	while (at && spc_mode_page_key(&dev->mode_pages[at - 1]) > key)
+		at--;
+	if (at && spc_mode_page_key(&dev->mode_pages[at - 1]) == key)
+		return false;
+	memmove(&dev->mode_pages[at + 1], &dev->mode_pages[at],
+		(dev->nr_mode_pages - at) * sizeof(*page));
+	dev->mode_pages[at] = *page;
+	dev->nr_mode_pages++;
+	return true;
+}
+
 static int device_set_mode_pages(struct scst_device *dev,
 				 const struct scst_device_info *info)
 {
+	struct scst_mode_page control;
 	u32 i;
 
+	if (info->nr_mode_pages > MODE_PAGES_MAX)
+		return device_wrong(info, "too many mode pages");
 	dev->mode_pages = kcalloc(info->nr_mode_pages + 1,
 				  sizeof(*dev->mode_pages), GFP_KERNEL);
 	if (!dev->mode_pages)
 		return -ENOMEM;
-	dev->nr_mode_pages = info->nr_mode_pages + 1;
-	spc_control_page(&dev->mode_pages[0]);
-	for (i = 0; i < info->nr_mode_pages; i++) {
-		const struct scst_mode_page *page = &info->mode_pages[i];
-
-		if (page->len < 2 || page->len > SCST_MODE_PAGE_MAX)
-			return -EINVAL;
-		dev->mode_pages[i + 1] = *page;
-	}
+	spc_control_page(&control);
+	mode_page_insert(dev, &control);
+	for (i = 0; i < info->nr_mode_pages; i++)
+		if (!spc_mode_page_valid(&info->mode_pages[i]) ||
+		    !mode_page_insert(dev, &info->mode_pages[i]))
+			return device_wrong(info, "mode pages");
+	for (i = 0; i < dev->nr_mode_pages; i++)
+		if (spc_mode_page_key(&dev->mode_pages[i]) ==
+		    spc_mode_page_key(&control))
+			dev->control = &dev->mode_pages[i];
 	return 0;
+}
+
+/* Page 00h, which lists them all, is the core's; no page may be there twice. */
+static bool vpd_page_valid(const struct scst_device *dev,
+			   const struct scst_vpd_page *page)
+{
+	u32 i;
+
+	for (i = 0; i < dev->nr_vpd_pages; i++)
+		if (dev->vpd_pages[i].code == page->code)
+			return false;
+	return page->code != SCSI_VPD_SUPPORTED;
 }
 
 static int device_set_vpd_pages(struct scst_device *dev,
@@ -146,17 +204,20 @@ static int device_set_vpd_pages(struct scst_device *dev,
 
 	if (!info->nr_vpd_pages)
 		return 0;
+	if (info->nr_vpd_pages > U8_MAX)
+		return device_wrong(info, "too many VPD pages");
 	dev->vpd_pages = kcalloc(info->nr_vpd_pages, sizeof(*page),
 				 GFP_KERNEL);
 	if (!dev->vpd_pages)
 		return -ENOMEM;
 	for (i = 0; i < info->nr_vpd_pages; i++) {
+		if (!vpd_page_valid(dev, &info->vpd_pages[i]))
+			return device_wrong(info, "VPD pages");
 		page = &dev->vpd_pages[dev->nr_vpd_pages];
-		page->code = info->vpd_pages[i].code;
-		page->len = info->vpd_pages[i].len;
-		page->data = kmemdup(info->vpd_pages[i].data, page->len,
-				     GFP_KERNEL);
-		if (!page->data)
+		*page = info->vpd_pages[i];
+		page->data = page->len ? kmemdup(page->data, page->len,
+						 GFP_KERNEL) : NULL;
+		if (page->len && !page->data)
 			return -ENOMEM;
 		dev->nr_vpd_pages++;
 	}
@@ -206,7 +267,8 @@ static int device_describe(struct scst_device *dev,
 	dev->naa = info->naa;
 	memcpy(dev->version_descriptors, info->version_descriptors,
 	       sizeof(dev->version_descriptors));
-	dev->max_transfer = max_t(u32, info->max_transfer, SCST_DATA_ALIGN);
+	dev->max_transfer = clamp_t(u32, info->max_transfer, SCST_DATA_ALIGN,
+				    round_down(U32_MAX, SCST_DATA_ALIGN));
 	dev->max_transfer = round_up(dev->max_transfer, SCST_DATA_ALIGN);
 	dev->queue_depth = info->queue_depth ?: 1;
 

@@ -6,9 +6,9 @@
  * under ctx->mutex and retires the old one; commands find their ITL in a read
  * section, and REPORT LUNS lists the same table.
  *
- * An ITL lives until it left the table, its nexus-loss function is over and
- * its last task has ended; tasks of a nexus that go to no logical unit hold
- * the nexus directly.
+ * An ITL lives until it left the table, its last task has ended and its last
+ * function is over; tasks of a nexus that go to no logical unit hold the nexus
+ * directly.
  */
 #include "scst_core.h"
 
@@ -47,7 +47,7 @@ void scst_itl_drop(struct scst_itl *itl)
 	bool last;
 
 	spin_lock_bh(&itl->lock);
-	last = !--itl->nr_tasks && itl->dead;
+	last = !--itl->nr_holds && !itl->nr_tasks && itl->dead;
 	spin_unlock_bh(&itl->lock);
 	if (last)
 		itl_free(itl);
@@ -120,6 +120,7 @@ static struct scst_itl *itl_alloc(struct scst_nexus *nexus,
 	itl->read_only = map->read_only;
 	spin_lock_init(&itl->lock);
 	INIT_LIST_HEAD(&itl->tasks);
+	INIT_LIST_HEAD(&itl->tmfs);
 	/* 29/00 covers it all, and every initiator knows it. */
 	itl->ua[0] = SENSE_UA_RESET;
 	itl->nr_ua = 1;
@@ -187,7 +188,7 @@ static void itl_close(struct scst_itl *itl)
 {
 	spin_lock_bh(&itl->lock);
 	itl->dead = true;
-	itl->nr_tasks++;
+	itl->nr_holds++;
 	spin_unlock_bh(&itl->lock);
 }
 

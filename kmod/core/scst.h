@@ -25,6 +25,10 @@ void scst_ctx_free(struct scst_ctx *ctx);
 struct scst_device *scst_device_find(struct scst_ctx *ctx, const char *name);
 const char *scst_device_name(const struct scst_device *dev);
 
+/* Does it have commands that did not end? Is it in any LUN map? */
+bool scst_device_busy(struct scst_device *dev);
+bool scst_device_mapped(struct scst_device *dev);
+
 /*
  * Add an initiator group to a target. An initiator belongs to the first
  * group, in order of addition, that has a pattern matching its name; the

@@ -88,9 +88,10 @@ struct scst_device {
 	u64 reserved_by;		/* nexus id of RESERVE; READ_ONCE */
 	u64 blocks;
 	u32 block_size;
-	struct scst_mode_page *mode_pages;	/* [0] is Control */
+	struct scst_mode_page *mode_pages;	/* as MODE SENSE lists them */
 	u32 nr_mode_pages;
-	/* Of the Control mode page, for READ_ONCE. */
+	struct scst_mode_page *control;	/* the Control mode page among them */
+	/* Of that one, for READ_ONCE. */
 	bool descriptor_sense;
 	bool software_protect;
 	bool task_aborted_status;
@@ -139,8 +140,10 @@ struct scst_itl {
 
 	spinlock_t lock;
 	struct list_head tasks;
-	u32 nr_tasks;			/* and other holds */
-	bool dead;			/* goes with the last task */
+	struct list_head tmfs;		/* that wait for awaited tasks */
+	u32 nr_tasks;			/* READ_ONCE */
+	u32 nr_holds;			/* others' */
+	bool dead;			/* goes with the last of both */
 	bool gate;			/* new tasks go through the task set */
 	u8 nr_ua;			/* READ_ONCE */
 	enum scst_sense ua[SCST_UA_MAX];	/* oldest first */
@@ -225,6 +228,7 @@ void scst_taskset_run(struct scst_device *dev);
 /* tmf.c */
 void scst_tmf_start(struct scst_tmf *tmf);
 void scst_tmf_task_done(struct scst_tmf *tmf);
+void scst_itl_end_tmfs(struct scst_itl *itl);
 
 static inline struct scst_task *scst_cmd_task(struct scst_cmd *cmd)
 {

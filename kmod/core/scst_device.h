@@ -167,7 +167,7 @@ void scst_mode_selected(struct scst_cmd *cmd, enum scst_sense sense);
 
 /*
  * Hand @cmd, which a row of the device caught, to the SPC device server
- * after all; INVALID COMMAND OPERATION CODE where that does not know it.
+ * after all, which fails what it does not know.
  */
 void scst_cmd_pass(struct scst_cmd *cmd);
 

@@ -77,6 +77,10 @@ struct scst_target_ops {
 	 * Under a spinlock: post the work.
 	 */
 	void (*kick)(struct scst_nexus *nexus);
+	/*
+	 * The nexus's own tasks that @tmf concerned are all ended: aborted,
+	 * or their response went out before.
+	 */
 	void (*tmf_done)(struct scst_tmf *tmf);
 	/* Everything about a removed nexus is over; its memory is free. */
 	void (*nexus_gone)(struct scst_nexus *nexus);
@@ -110,6 +114,7 @@ struct scst_task {
 	atomic_t state;
 	bool tas;		/* aborted: by another nexus, which it may hear */
 	bool own_buffer;	/* the driver brought cmd.segs */
+	bool awaited;		/* a function waits for the end; itl->lock */
 	struct scst_itl *itl;
 	struct scst_tmf *tmf;		/* who aborted it */
 	struct list_head itl_link;	/* itl->tasks, itl->lock */

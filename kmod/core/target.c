@@ -263,6 +263,34 @@ void scst_unmap_device(struct scst_device *dev)
 					map_remove(grp, map);
 }
 
+bool scst_device_busy(struct scst_device *dev)
+{
+	struct scst_itl *itl;
+	bool busy = false;
+
+	spin_lock_bh(&dev->lock);
+	list_for_each_entry(itl, &dev->itls, dev_link)
+		busy |= READ_ONCE(itl->nr_tasks) != 0;
+	spin_unlock_bh(&dev->lock);
+	return busy;
+}
+
+bool scst_device_mapped(struct scst_device *dev)
+{
+	struct scst_target *tgt;
+	struct scst_group *grp;
+	struct scst_map *map;
+	bool mapped = false;
+
+	mutex_lock(&dev->ctx->mutex);
+	list_for_each_entry(tgt, &dev->ctx->targets, link)
+		list_for_each_entry(grp, &tgt->groups, link)
+			list_for_each_entry(map, &grp->maps, link)
+				mapped |= map->dev == dev;
+	mutex_unlock(&dev->ctx->mutex);
+	return mapped;
+}
+
 static void report_nexus(struct scst_nexus *nexus,
 			 void (*fn)(const struct scst_itl_report *, void *),
 			 void *arg)

@@ -84,6 +84,16 @@ static void task_put_data(struct scst_task *task)
 
 /* ---- Done -------------------------------------------------------------- */
 
+static void task_was_aborted(struct scst_task *task)
+{
+	if (task->tas) {
+		task->cmd.status = SCSI_TASK_ABORTED;
+		task->cmd.data_in = 0;
+	} else {
+		atomic_set(&task->state, TASK_DONE | TASK_ABORTED);
+	}
+}
+
 /*
  * The task has its outcome. Whoever aborts it from here on comes too late;
  * if somebody did before, only that function's caller hears of it, unless
@@ -92,23 +102,27 @@ static void task_put_data(struct scst_task *task)
 static void task_done(struct scst_cmd *cmd)
 {
 	struct scst_task *task = scst_cmd_task(cmd);
+	struct scst_device *dev = cmd->dev;
 	struct scst_tmf *tmf = NULL;
 	int state;
 
 	state = atomic_xchg(&task->state, TASK_DONE);
-	if (state & TASK_SLOW)
-		scst_taskset_done(cmd->dev, task, state);
+	if (state & TASK_SLOW) {
+		scst_device_get(dev);
+		scst_taskset_done(dev, task, state);
+	}
 	if (state & TASK_ABORTED) {
 		tmf = task->tmf;
-		if (task->tas)
-			cmd->status = SCSI_TASK_ABORTED;
-		else
-			atomic_set(&task->state, TASK_DONE | TASK_ABORTED);
+		task_was_aborted(task);
 	}
 	task->nexus->target->ops->respond(task);
-	/* The function's response follows those of its tasks. */
+	/* What waited for the task comes behind its response. */
 	if (tmf)
 		scst_tmf_task_done(tmf);
+	if (state & TASK_SLOW) {
+		scst_taskset_run(dev);
+		scst_device_put(dev);
+	}
 }
 
 static void task_fail(struct scst_task *task, enum scst_sense sense)
@@ -116,12 +130,32 @@ static void task_fail(struct scst_task *task, enum scst_sense sense)
 	scst_cmd_fail(&task->cmd, sense);
 }
 
+static void itl_count(struct scst_itl *itl, const struct scst_task *task)
+{
+	const struct scst_cmd *cmd = &task->cmd;
+	struct scst_stats *stats = &itl->stats;
+
+	lockdep_assert_held(&itl->lock);
+	stats->commands++;
+	if (scst_task_aborted(task)) {
+		stats->aborted++;
+		return;
+	}
+	if (cmd->dir == SCST_DATA_IN)
+		stats->read_bytes += cmd->data_in;
+	else if (cmd->status == SCSI_GOOD)
+		stats->write_bytes += min_t(u64, cmd->wanted, cmd->data_len);
+	stats->errors += cmd->status != SCSI_GOOD;
+	stats->busy += cmd->status == SCSI_BUSY;
+	stats->task_set_full += cmd->status == SCSI_TASK_SET_FULL;
+}
+
 void scst_task_end(struct scst_task *task)
 {
 	struct scst_cmd *cmd = &task->cmd;
 	struct scst_nexus *nexus = task->nexus;
 	struct scst_itl *itl = task->itl;
-	bool last;
+	bool awaited, hold;
 
 	task_put_data(task);
 	kfree(cmd->raw_sense);
@@ -132,22 +166,16 @@ void scst_task_end(struct scst_task *task)
 
 	spin_lock_bh(&itl->lock);
 	list_del(&task->itl_link);
-	itl->stats.commands++;
-	if (cmd->status != SCSI_GOOD)
-		itl->stats.errors++;
-	else if (cmd->dir == SCST_DATA_IN)
-		itl->stats.read_bytes += cmd->data_in;
-	else
-		itl->stats.write_bytes += min_t(u64, cmd->wanted,
-						cmd->data_len);
-	if (scst_task_aborted(task))
-		itl->stats.aborted++;
-	/* Not scst_itl_drop(): one pass under the lock serves both. */
-	last = !--itl->nr_tasks && itl->dead;
-	if (last)
-		itl->nr_tasks++;
+	itl_count(itl, task);
+	WRITE_ONCE(itl->nr_tasks, itl->nr_tasks - 1);
+	/* Mostly there is nothing more to do than this one pass. */
+	awaited = task->awaited;
+	hold = awaited || (itl->dead && !itl->nr_tasks && !itl->nr_holds);
+	itl->nr_holds += hold;
 	spin_unlock_bh(&itl->lock);
-	if (last)
+	if (awaited)
+		scst_itl_end_tmfs(itl);
+	if (hold)
 		scst_itl_drop(itl);
 }
 
@@ -241,9 +269,12 @@ static void task_ready(struct scst_task *task)
 		scst_task_start(task);
 		return;
 	}
-	/* Once it is DORMANT others may start and end it. */
+	/*
+	 * Once it is DORMANT others may start and end it. Release: pairs with
+	 * the acquire in task_startable().
+	 */
 	scst_device_get(dev);
-	atomic_add(TASK_DORMANT - TASK_ACTIVE, &task->state);
+	atomic_fetch_add_release(TASK_DORMANT - TASK_ACTIVE, &task->state);
 	scst_taskset_run(dev);
 	scst_device_put(dev);
 }
@@ -270,7 +301,7 @@ static bool itl_enter(struct scst_itl *itl, struct scst_task *task)
 	task->itl = itl;
 	task->cmd.dev = itl->dev;
 	task->cmd.lu = itl->dev->lu;
-	itl->nr_tasks++;
+	WRITE_ONCE(itl->nr_tasks, itl->nr_tasks + 1);
 	if (itl->gate || task->attr != SCST_SIMPLE) {
 		spin_unlock_bh(&itl->lock);
 		scst_taskset_enter(itl->dev, task);
@@ -302,10 +333,12 @@ static bool task_lookup(struct scst_task *task)
 					 &sa_unknown);
 	if (cmd->opcode && cmd->opcode->cdb_len <= cmd->cdb_len)
 		return true;
-	if (sa_unknown)
-		scst_cmd_bad_cdb(cmd, 1, 4);
-	else
+	if (!sa_unknown)
 		task_fail(task, SENSE_INVALID_OPCODE);
+	else if (cmd->cdb[0] == SCSI_VARIABLE_LENGTH)
+		scst_cmd_bad_cdb(cmd, 8, SENSE_NO_BIT);
+	else
+		scst_cmd_bad_cdb(cmd, 1, 4);
 	return false;
 }
 
@@ -316,9 +349,6 @@ static bool task_within_limits(struct scst_task *task)
 
 	if (READ_ONCE(itl->nr_tasks) <= itl->dev->queue_depth)
 		return true;
-	spin_lock_bh(&itl->lock);
-	itl->stats.task_set_full++;
-	spin_unlock_bh(&itl->lock);
 	scst_cmd_complete(&task->cmd, SCSI_TASK_SET_FULL);
 	return false;
 }
@@ -354,8 +384,12 @@ void scst_task_submit(struct scst_task *task)
 		scst_cmd_complete(cmd, SCSI_BUSY);
 		return;
 	}
-	atomic_add(TASK_DATA_OUT - TASK_ACTIVE, &task->state);
-	task->nexus->target->ops->want_data_out(task);
+	/* Aborted before: there was nobody yet to be kicked. */
+	if (atomic_add_return(TASK_DATA_OUT - TASK_ACTIVE, &task->state) &
+	    TASK_ABORTED)
+		scst_task_data_out(task, SENSE_ABORTED);
+	else
+		task->nexus->target->ops->want_data_out(task);
 }
 
 /* ---- For the driver's response ----------------------------------------- */

@@ -87,12 +87,14 @@ void scst_taskset_enter(struct scst_device *dev, struct scst_task *task)
 	spin_unlock_bh(&dev->lock);
 }
 
-/* A task with TASK_SLOW in @state has ended. */
+/*
+ * A task with TASK_SLOW in @state has ended; the caller runs the task set
+ * once it has responded.
+ */
 void scst_taskset_done(struct scst_device *dev, struct scst_task *task,
 		       int state)
 {
 	struct scst_taskset *ts = &dev->taskset;
-	bool more;
 
 	spin_lock_bh(&dev->lock);
 	if (state & TASK_QUEUED) {
@@ -102,19 +104,17 @@ void scst_taskset_done(struct scst_device *dev, struct scst_task *task,
 	} else {
 		ts->older--;
 	}
-	more = !list_empty(&ts->queue);
-	if (!more && !ts->older)
+	if (list_empty(&ts->queue) && !ts->older)
 		taskset_open(dev);
 	spin_unlock_bh(&dev->lock);
-	if (more)
-		scst_taskset_run(dev);
 }
 
 static bool task_startable(const struct scst_taskset *ts,
 			   const struct scst_task *task, bool ordered_before,
 			   bool first)
 {
-	int state = atomic_read(&task->state);
+	/* Acquire: pairs with the release in task_ready(). */
+	int state = atomic_read_acquire(&task->state);
 
 	if ((state & TASK_STATE) != TASK_DORMANT)
 		return false;

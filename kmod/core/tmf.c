@@ -11,24 +11,80 @@
  * Nothing is killed: the device server gets the advice to hurry, and a write
  * that it has begun is over, one way or the other, before the initiator is
  * told that the function is complete.
+ *
+ * An initiator must not hear of a task behind the function that ended it. So
+ * a function that came too late for tasks of its own nexus, whose responses
+ * are with the driver, lets those go out first. It waits on its own ITL, where
+ * it holds up nobody else: that initiator may not even read.
  */
 #include "scst_core.h"
 #include "spc.h"
 
 /* ---- Ending ------------------------------------------------------------ */
 
+/* Is the response to a task that @tmf concerned still with the driver? */
+static bool tmf_must_wait(const struct scst_tmf *tmf)
+{
+	const struct scst_task *task;
+
+	lockdep_assert_held(&tmf->itl->lock);
+	list_for_each_entry(task, &tmf->itl->tasks, itl_link)
+		if (task->awaited && (tmf->fn != SCST_ABORT_TASK ||
+				      task->tag == tmf->tag))
+			return true;
+	return false;
+}
+
+static void tmf_answer(struct scst_tmf *tmf)
+{
+	struct scst_itl *itl = tmf->itl;
+
+	tmf->done(tmf);
+	scst_itl_drop(itl);
+}
+
 static void tmf_end(struct scst_tmf *tmf)
 {
 	struct scst_itl *itl = tmf->itl;
-	void (*done)(struct scst_tmf *tmf) = tmf->done;
+	bool wait;
 
 	/* The nexus-loss function lives in its ITL and drops it itself. */
 	if (tmf->fn == SCST_NEXUS_LOSS) {
-		done(tmf);
+		tmf->done(tmf);
 		return;
 	}
-	done(tmf);
-	scst_itl_drop(itl);
+	spin_lock_bh(&itl->lock);
+	wait = tmf_must_wait(tmf);
+	if (wait)
+		list_add_tail(&tmf->dev_link, &itl->tmfs);
+	spin_unlock_bh(&itl->lock);
+	if (!wait)
+		tmf_answer(tmf);
+}
+
+static struct scst_tmf *itl_next_tmf(struct scst_itl *itl)
+{
+	struct scst_tmf *tmf;
+
+	list_for_each_entry(tmf, &itl->tmfs, dev_link)
+		if (!tmf_must_wait(tmf))
+			return tmf;
+	return NULL;
+}
+
+/* An awaited task of @itl, on which the caller has a hold, is gone. */
+void scst_itl_end_tmfs(struct scst_itl *itl)
+{
+	struct scst_tmf *tmf;
+
+	spin_lock_bh(&itl->lock);
+	while ((tmf = itl_next_tmf(itl))) {
+		list_del(&tmf->dev_link);
+		spin_unlock_bh(&itl->lock);
+		tmf_answer(tmf);
+		spin_lock_bh(&itl->lock);
+	}
+	spin_unlock_bh(&itl->lock);
 }
 
 /* End those at the head of the device's list that wait for nothing. */
@@ -81,7 +137,11 @@ struct tmf_marks {
 	bool any, data_out, dormant;
 };
 
-static void mark_task(struct scst_task *task, struct scst_tmf *tmf,
+/*
+ * False: @task has ended, and its response is all that is left of it. The
+ * nexus that asked for @tmf is to have that first.
+ */
+static bool mark_task(struct scst_task *task, struct scst_tmf *tmf,
 		      struct tmf_marks *marks)
 {
 	struct scst_device *dev = task->cmd.dev;
@@ -90,7 +150,10 @@ static void mark_task(struct scst_task *task, struct scst_tmf *tmf,
 	atomic_inc(&tmf->pending);
 	if (!task_mark(task, tmf, &state)) {
 		atomic_dec(&tmf->pending);
-		return;
+		if ((state & TASK_STATE) != TASK_DONE)
+			return true;
+		task->awaited |= task->nexus == tmf->nexus;
+		return false;
 	}
 	marks->any = true;
 	WRITE_ONCE(task->cmd.aborted, true);
@@ -105,6 +168,7 @@ static void mark_task(struct scst_task *task, struct scst_tmf *tmf,
 		if (dev->ops->abort)
 			dev->ops->abort(dev, &task->cmd);
 	}
+	return true;
 }
 
 /* Mark the tasks of @itl that @tmf affects; true: some are dormant. */
@@ -115,12 +179,10 @@ static bool mark_itl(struct scst_itl *itl, struct scst_tmf *tmf)
 
 	spin_lock_bh(&itl->lock);
 	list_for_each_entry(task, &itl->tasks, itl_link) {
-		if (tmf->fn == SCST_ABORT_TASK) {
-			if (task->tag != tmf->tag)
-				continue;
+		if (tmf->fn == SCST_ABORT_TASK && task->tag != tmf->tag)
+			continue;
+		if (mark_task(task, tmf, &marks) && tmf->fn == SCST_ABORT_TASK)
 			tmf->response = SCST_TMF_COMPLETE;
-		}
-		mark_task(task, tmf, &marks);
 	}
 	if (marks.data_out)
 		itl->nexus->target->ops->kick(itl->nexus);
@@ -192,7 +254,7 @@ static struct scst_itl *tmf_hold_itl(struct scst_nexus *nexus, u16 lun)
 			spin_unlock_bh(&itl->lock);
 			itl = NULL;
 		} else {
-			itl->nr_tasks++;
+			itl->nr_holds++;
 			spin_unlock_bh(&itl->lock);
 		}
 	}

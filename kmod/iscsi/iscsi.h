@@ -74,6 +74,7 @@ struct iscsi_session {
 	u32 max_cmd_sn;
 	u32 nr_tasks;		/* commands without their response yet */
 	u32 nr_immediate;	/* ... that came as immediate ones */
+	u32 nr_tmfs;		/* functions, likewise */
 	u32 next_ttt;
 	struct list_head conns;
 	struct list_head tasks;
@@ -151,6 +152,7 @@ struct iscsi_rx {
 	u8 *text;		/* data of text and NOP-Out requests */
 	struct iscsi_task *task;	/* whose data it is */
 	u8 tail[3 + ISCSI_DIGEST_LEN];
+	u8 waste[512];		/* data that is read for its digest only */
 	union {
 		struct iscsi_bhs bhs;
 		u8 header[ISCSI_BHS_LEN + ISCSI_AHS_MAX + ISCSI_DIGEST_LEN];
@@ -220,7 +222,8 @@ struct iscsi_session *iscsi_nexus_session(struct scst_nexus *nexus);
 /*
  * Where the next bytes go: fills @segs, at most @max; returns how many
  * elements, the bytes in *@len. Elements with a NULL address are for bytes to
- * discard (user space only). 0: reading is paused.
+ * discard (user space only). 0: reading is paused. What was asked for is good
+ * until the next call of another function for the session.
  */
 u32 iscsi_rx_want(struct iscsi_conn *conn, struct core_seg *segs, u32 max,
 		  size_t *len);

@@ -42,8 +42,6 @@ void iscsi_task_free(struct iscsi_task *task)
 	struct iscsi_session *sess = task->sess;
 
 	iscsi_task_responded(task);
-	if (task->r2t_queued)
-		list_del(&task->r2t_item.link);
 	hlist_del(&task->hash);
 	list_del(&task->link);
 	scst_task_end(&task->task);
@@ -84,6 +82,9 @@ static void data_done(struct iscsi_task *task, enum scst_sense sense)
 	task->receiving = false;
 	if (task->conn)
 		iscsi_rx_forget(task->conn, task);
+	if (task->r2t_queued)
+		list_del(&task->r2t_item.link);
+	task->r2t_queued = false;
 	scst_task_data_out(&task->task, sense);
 }
 
@@ -97,11 +98,11 @@ void iscsi_task_fail_data(struct iscsi_task *task)
 static void solicit(struct iscsi_task *task)
 {
 	const struct iscsi_params *params = &task->sess->params;
+	u32 max = min_t(u32, params->max_outstanding_r2t, ISCSI_MAX_R2T);
 	u32 total = task->task.cmd.data_len;
 	struct iscsi_r2t *r2t;
 
-	while (task->solicited < total &&
-	       task->r2t_count < params->max_outstanding_r2t) {
+	while (task->solicited < total && task->r2t_count < max) {
 		r2t = &task->r2t[(task->r2t_first + task->r2t_count++) %
 				 ISCSI_MAX_R2T];
 		*r2t = (struct iscsi_r2t){
@@ -303,21 +304,19 @@ void iscsi_cmd_end(struct iscsi_conn *conn, bool digest_ok)
 	struct iscsi_task *task = rx->task;
 	u32 len = iscsi_data_len(&rx->bhs);
 
+	/* One that wanted no data has run: nothing is wrong with that. */
+	if (!task)
+		return;
 	if (!digest_ok) {
 		/*
 		 * The PDU counts as never received (7.8), and so does the
-		 * command. One that wanted no data has run; its response
-		 * is as good as any.
+		 * command.
 		 */
 		iscsi_reject(conn, ISCSI_REJECT_DATA_DIGEST);
-		if (task) {
-			task->silent = true;
-			data_done(task, SENSE_PROTOCOL_CRC);
-		}
+		task->silent = true;
+		data_done(task, SENSE_PROTOCOL_CRC);
 		return;
 	}
-	if (!task)
-		return;
 	task->received = min(len, task->task.cmd.data_len);
 	task->unsolicited_got = len;
 	data_continue(task);

@@ -71,6 +71,8 @@ struct iscsi_ctrl {
 #define ISCSI_CTRL_BYTES (1u << 20)
 /* Immediate commands beyond the window (RFC 7143 4.2.2.1). */
 #define ISCSI_IMMEDIATE_MAX 32
+/* Task management functions of a session under way; others are rejected. */
+#define ISCSI_TMF_MAX 64
 /* Text of one request or response, over all its PDUs. */
 #define ISCSI_TEXT_MAX (64u << 10)
 

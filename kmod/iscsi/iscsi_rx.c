@@ -225,22 +225,28 @@ u32 iscsi_rx_want(struct iscsi_conn *conn, struct core_seg *segs, u32 max,
 		return nr;
 	}
 	*len = rx->len - rx->off;
-	if (rx->state == ISCSI_RX_DATA)
-		core_seg_set(segs, NULL, *len);
-	else
+	if (rx->state != ISCSI_RX_DATA) {
 		core_seg_set(segs, rx_flat(rx), *len);
+	} else if (has_data_digest(conn)) {
+		*len = min(*len, sizeof(rx->waste));
+		core_seg_set(segs, rx->waste, *len);
+	} else {
+		core_seg_set(segs, NULL, *len);
+	}
 	return 1;
 }
 
-/* Data that was discarded is not missed: its digest does not matter. */
 void iscsi_rx_done(struct iscsi_conn *conn, size_t n)
 {
 	struct iscsi_rx *rx = &conn->rx;
 
-	if (rx->state == ISCSI_RX_DATA && rx->off < rx->keep &&
-	    has_data_digest(conn))
-		core_segs_crc32c(rx->segs, rx->nr_segs, rx->seg_off + rx->off,
-				 n, &rx->crc);
+	if (rx->state == ISCSI_RX_DATA && has_data_digest(conn)) {
+		if (rx->off < rx->keep)
+			core_segs_crc32c(rx->segs, rx->nr_segs,
+					 rx->seg_off + rx->off, n, &rx->crc);
+		else
+			rx->crc = crc32c(rx->crc, rx->waste, n);
+	}
 	rx_advance(conn, n);
 }
 

@@ -50,6 +50,7 @@ static void tmf_done_here(struct iscsi_tmf *req)
 		tmf_respond(req->conn, req->fn, req->itt,
 			    tmf_response(&req->tmf));
 	list_del(&req->link);
+	sess->nr_tmfs--;
 	kfree(req);
 	iscsi_session_put(sess);
 }
@@ -120,6 +121,11 @@ void iscsi_tmf_request(struct iscsi_conn *conn)
 	struct iscsi_session *sess = conn->sess;
 	struct iscsi_tmf *req;
 
+	if (sess->nr_tmfs >= ISCSI_TMF_MAX) {
+		tmf_respond(conn, bhs->flags & 0x7f, bhs->itt,
+			    ISCSI_TMF_REJECTED);
+		return;
+	}
 	req = kzalloc(sizeof(*req), GFP_ATOMIC);
 	if (!req) {
 		iscsi_drop(conn, "out of memory");
@@ -138,6 +144,7 @@ void iscsi_tmf_request(struct iscsi_conn *conn)
 	req->itt = bhs->itt;
 	req->tmf.nexus = &sess->nexus;
 	list_add_tail(&req->link, &sess->tmfs);
+	sess->nr_tmfs++;
 	iscsi_session_get(sess);
 	scst_tmf_submit(&req->tmf);
 }

@@ -168,61 +168,66 @@ static size_t slot_len(const struct iscsi_conn *conn,
 	return slot_header_len(conn) + slot->data_len + slot->tail_len;
 }
 
-/* Part [off, off + len) of a flat piece, less what @skip takes away. */
-static u32 gather_flat(struct core_seg *seg, u8 *base, size_t len, size_t *skip)
-{
-	size_t n = min(*skip, len);
+/* The caller's elements, and what was sent of the slot at hand before. */
+struct gather {
+	struct core_seg *segs;
+	u32 nr, max;
+	size_t skip;
+};
 
-	*skip -= n;
+/* A piece of a slot. False: it does not fit in whole, nothing may follow. */
+static bool gather_flat(struct gather *g, u8 *base, size_t len)
+{
+	size_t n = min(g->skip, len);
+
+	g->skip -= n;
 	if (n == len)
-		return 0;
-	core_seg_set(seg, base + n, len - n);
-	return 1;
+		return true;
+	if (g->nr == g->max)
+		return false;
+	core_seg_set(&g->segs[g->nr++], base + n, len - n);
+	return true;
 }
 
-/*
- * The slot's bytes from @skip on; 0 when @max elements do not take all, for
- * then the rest of the slot must not be left out in between.
- */
-static u32 gather_slot(struct iscsi_conn *conn, struct iscsi_tx_slot *slot,
-		       size_t skip, struct core_seg *segs, u32 max)
+static bool gather_data(struct gather *g, const struct iscsi_tx_slot *slot)
 {
-	u32 nr, need = 2 + (slot->data_len ? slot->nr_segs : 0);
-	size_t data_skip;
+	size_t n = min_t(size_t, g->skip, slot->data_len);
+	size_t left = slot->data_len - n;
+	struct core_seg *segs = g->segs + g->nr;
+	u32 nr;
 
-	if (need > max)
-		return 0;
-	nr = gather_flat(segs, (u8 *)&slot->bhs, slot_header_len(conn), &skip);
-	data_skip = min_t(size_t, skip, slot->data_len);
-	if (data_skip < slot->data_len)
-		nr += core_segs_slice(slot->segs, slot->nr_segs,
-				      slot->data_off + data_skip,
-				      slot->data_len - data_skip, segs + nr,
-				      max - nr);
-	skip -= data_skip;
-	nr += gather_flat(segs + nr, slot->tail, slot->tail_len, &skip);
-	return nr;
+	g->skip -= n;
+	if (!left)
+		return true;
+	nr = core_segs_slice(slot->segs, slot->nr_segs, slot->data_off + n,
+			     left, segs, g->max - g->nr);
+	g->nr += nr;
+	return core_segs_len(segs, nr) == left;
+}
+
+static bool gather_slot(struct gather *g, struct iscsi_conn *conn,
+			struct iscsi_tx_slot *slot)
+{
+	return gather_flat(g, (u8 *)&slot->bhs, slot_header_len(conn)) &&
+	       gather_data(g, slot) &&
+	       gather_flat(g, slot->tail, slot->tail_len);
 }
 
 u32 iscsi_tx_gather(struct iscsi_conn *conn, struct core_seg *segs, u32 max)
 {
+	struct gather g = { .segs = segs, .max = max, .skip = conn->tx_done };
 	struct iscsi_tx_item *item;
-	u32 nr = 0, used, i;
+	u32 i;
 
 	while (conn->tx_head - conn->tx_tail < ISCSI_TX_SLOTS &&
 	       (item = list_first_entry_or_null(&conn->tx_items,
 						struct iscsi_tx_item, link)))
 		tx_build_item(conn, item);
 
-	for (i = conn->tx_tail; i != conn->tx_head; i++) {
-		used = gather_slot(conn, tx_slot(conn, i),
-				   i == conn->tx_tail ? conn->tx_done : 0,
-				   segs + nr, max - nr);
-		if (!used)
+	for (i = conn->tx_tail; i != conn->tx_head; i++)
+		if (!gather_slot(&g, conn, tx_slot(conn, i)))
 			break;
-		nr += used;
-	}
-	return nr;
+	return g.nr;
 }
 
 static void slot_end(struct iscsi_conn *conn, struct iscsi_tx_slot *slot,

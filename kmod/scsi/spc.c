@@ -135,19 +135,26 @@ const struct scst_opcode *spc_opcodes(u32 *nr)
 void scst_cmd_pass(struct scst_cmd *cmd)
 {
 	u16 sa = scst_cdb_service_action(cmd->cdb, cmd->cdb_len);
+	bool sa_unknown = false;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
 		const struct scst_opcode *row = &opcodes[i];
 
-		if (row->op != cmd->cdb[0] ||
-		    (row->sa != SCST_NO_SA && row->sa != sa))
+		if (row->op != cmd->cdb[0])
 			continue;
+		if (row->sa != SCST_NO_SA && row->sa != sa) {
+			sa_unknown = true;
+			continue;
+		}
 		cmd->opcode = row;
 		row->execute(cmd);
 		return;
 	}
-	scst_cmd_fail(cmd, SENSE_INVALID_OPCODE);
+	if (sa_unknown)
+		scst_cmd_bad_cdb(cmd, 1, 4);
+	else
+		scst_cmd_fail(cmd, SENSE_INVALID_OPCODE);
 }
 
 /* ---- No such logical unit ---------------------------------------------- */

@@ -23,6 +23,12 @@ void spc_execute_nolun(struct scst_task *task);
 /* The Control mode page as it is at first. */
 void spc_control_page(struct scst_mode_page *page);
 
+/* Do code, lengths and format of @page agree? */
+bool spc_mode_page_valid(const struct scst_mode_page *page);
+
+/* Where MODE SENSE lists it; no two pages of a device have the same. */
+u32 spc_mode_page_key(const struct scst_mode_page *page);
+
 /* Mode parameters back to their defaults: logical unit reset. */
 void spc_mode_reset(struct scst_device *dev);
 

@@ -111,19 +111,6 @@ static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
 
 /* ---- The other pages ---------------------------------------------------- */
 
-static void vpd_supported(struct scst_cmd *cmd, struct vpd_buf *vpd)
-{
-	static const u8 own[] = { SCSI_VPD_SUPPORTED, SCSI_VPD_SERIAL,
-				  SCSI_VPD_IDENTIFICATION, SCSI_VPD_EXTENDED };
-	const struct scst_device *dev = cmd->dev;
-	u32 i;
-
-	memcpy(vpd->data + vpd->len, own, sizeof(own));
-	vpd->len += sizeof(own);
-	for (i = 0; i < dev->nr_vpd_pages; i++)
-		vpd->data[vpd->len++] = dev->vpd_pages[i].code;
-}
-
 static void vpd_serial(struct scst_cmd *cmd, struct vpd_buf *vpd)
 {
 	size_t len = strlen(cmd->dev->serial);
@@ -144,6 +131,30 @@ static void vpd_extended(struct scst_cmd *cmd, struct vpd_buf *vpd)
 	vpd->len = 64;
 }
 
+static void vpd_supported(struct scst_cmd *cmd, struct vpd_buf *vpd);
+
+struct own_page {
+	u8 code;
+	void (*make)(struct scst_cmd *cmd, struct vpd_buf *vpd);
+};
+
+static const struct own_page own_pages[] = {
+	{ SCSI_VPD_SUPPORTED, vpd_supported },
+	{ SCSI_VPD_SERIAL, vpd_serial },
+	{ SCSI_VPD_IDENTIFICATION, vpd_identification },
+	{ SCSI_VPD_EXTENDED, vpd_extended },
+};
+
+static const struct own_page *find_own(u8 code)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(own_pages); i++)
+		if (own_pages[i].code == code)
+			return &own_pages[i];
+	return NULL;
+}
+
 static const struct scst_vpd_page *find_vpd(const struct scst_device *dev,
 					    u8 code)
 {
@@ -153,6 +164,16 @@ static const struct scst_vpd_page *find_vpd(const struct scst_device *dev,
 		if (dev->vpd_pages[i].code == code)
 			return &dev->vpd_pages[i];
 	return NULL;
+}
+
+/* Page 00h lists all in ascending order (SPC-5 7.7.14). */
+static void vpd_supported(struct scst_cmd *cmd, struct vpd_buf *vpd)
+{
+	u32 code;
+
+	for (code = 0; code <= U8_MAX; code++)
+		if (find_own(code) || find_vpd(cmd->dev, code))
+			vpd->data[vpd->len++] = code;
 }
 
 /* A page that the device handed over. */
@@ -170,35 +191,24 @@ static void vpd_static(struct scst_cmd *cmd, const struct scst_vpd_page *page,
 
 static void inquiry_vpd(struct scst_cmd *cmd, u16 alloc)
 {
-	static const struct {
-		u8 code;
-		void (*make)(struct scst_cmd *cmd, struct vpd_buf *vpd);
-	} pages[] = {
-		{ SCSI_VPD_SUPPORTED, vpd_supported },
-		{ SCSI_VPD_SERIAL, vpd_serial },
-		{ SCSI_VPD_IDENTIFICATION, vpd_identification },
-		{ SCSI_VPD_EXTENDED, vpd_extended },
-	};
 	const struct scst_vpd_page *page = find_vpd(cmd->dev, cmd->cdb[2]);
+	const struct own_page *own = find_own(cmd->cdb[2]);
 	struct vpd_buf vpd;
-	u32 i;
 
 	if (page) {
 		vpd_static(cmd, page, alloc);
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		if (pages[i].code != cmd->cdb[2])
-			continue;
-		vpd.data[0] = cmd->dev->type;
-		vpd.data[1] = cmd->cdb[2];
-		vpd.len = 4;
-		pages[i].make(cmd, &vpd);
-		put_unaligned_be16(vpd.len - 4, vpd.data + 2);
-		scst_cmd_reply(cmd, vpd.data, vpd.len, alloc);
+	if (!own) {
+		scst_cmd_bad_cdb(cmd, 2, SENSE_NO_BIT);
 		return;
 	}
-	scst_cmd_bad_cdb(cmd, 2, SENSE_NO_BIT);
+	vpd.data[0] = cmd->dev->type;
+	vpd.data[1] = cmd->cdb[2];
+	vpd.len = 4;
+	own->make(cmd, &vpd);
+	put_unaligned_be16(vpd.len - 4, vpd.data + 2);
+	scst_cmd_reply(cmd, vpd.data, vpd.len, alloc);
 }
 
 void spc_inquiry(struct scst_cmd *cmd)

@@ -41,7 +41,7 @@ void spc_control_page(struct scst_mode_page *page)
 
 static void control_update(struct scst_device *dev)
 {
-	const u8 *control = dev->mode_pages[0].current_;
+	const u8 *control = dev->control->current_;
 
 	lockdep_assert_held(&dev->lock);
 	WRITE_ONCE(dev->descriptor_sense, control[2] & CONTROL_D_SENSE);
@@ -74,6 +74,32 @@ static bool page_has_subpage(const u8 *page)
 static u8 page_subpage(const u8 *page)
 {
 	return page_has_subpage(page) ? page[1] : 0;
+}
+
+/* By its own account. */
+static u32 page_len(const u8 *page)
+{
+	return page_has_subpage(page) ? get_unaligned_be16(page + 2) + 4u :
+					page[1] + 2u;
+}
+
+bool spc_mode_page_valid(const struct scst_mode_page *page)
+{
+	const u8 *p = page->defaults;
+
+	if (page->len < (page_has_subpage(p) ? 4 : 2) ||
+	    page->len > SCST_MODE_PAGE_MAX || page->len != page_len(p))
+		return false;
+	/* Codes that stand for all pages, and a subpage that has no number. */
+	return page_code(page) != SCSI_MODE_ALL &&
+	       page_subpage(p) != SCSI_MODE_ALL_SUBPAGES &&
+	       (page_subpage(p) || !page_has_subpage(p));
+}
+
+/* In ascending order, but page 00h comes last (SPC-3 6.9.1). */
+u32 spc_mode_page_key(const struct scst_mode_page *page)
+{
+	return (page_code(page) ?: 0x40) << 8 | page_subpage(page->defaults);
 }
 
 /* ---- MODE SENSE --------------------------------------------------------- */
@@ -170,6 +196,11 @@ static void mode_sense(struct scst_cmd *cmd, const struct mode_sense *ms)
 		scst_cmd_fail(cmd, SENSE_SAVING_NOT_SUPPORTED);
 		return;
 	}
+	if (ms->page == SCSI_MODE_ALL && ms->subpage &&
+	    ms->subpage != SCSI_MODE_ALL_SUBPAGES) {
+		scst_cmd_bad_cdb(cmd, 3, SENSE_NO_BIT);
+		return;
+	}
 	if (!pages) {
 		scst_cmd_bad_cdb(cmd, 2, 5);
 		return;
@@ -252,12 +283,6 @@ static void select_end(struct scst_cmd *cmd, enum scst_sense sense)
 		scst_cmd_good(cmd);
 }
 
-static u32 select_page_len(const u8 *page)
-{
-	return page_has_subpage(page) ? get_unaligned_be16(page + 2) + 4u :
-					page[1] + 2u;
-}
-
 static struct scst_mode_page *select_find(struct scst_device *dev, const u8 *p)
 {
 	u32 i;
@@ -265,7 +290,8 @@ static struct scst_mode_page *select_find(struct scst_device *dev, const u8 *p)
 	for (i = 0; i < dev->nr_mode_pages; i++) {
 		struct scst_mode_page *page = &dev->mode_pages[i];
 
-		if (page_code(page) == (p[0] & 0x3f) &&
+		/* Code and SPF; PS is reserved here. */
+		if (!((page->defaults[0] ^ p[0]) & 0x7f) &&
 		    page_subpage(page->defaults) == page_subpage(p))
 			return page;
 	}
@@ -295,7 +321,7 @@ static bool select_check_page(struct scst_cmd *cmd, u32 at)
 	struct scst_mode_page *page;
 
 	if (left < 2 || (page_has_subpage(p) && left < 4) ||
-	    left < select_page_len(p)) {
+	    left < page_len(p)) {
 		scst_cmd_fail(cmd, SENSE_PARAM_LENGTH_ERROR);
 		return false;
 	}
@@ -304,8 +330,9 @@ static bool select_check_page(struct scst_cmd *cmd, u32 at)
 		scst_cmd_bad_param(cmd, at, 5);
 		return false;
 	}
-	if (select_page_len(p) != page->len) {
-		scst_cmd_bad_param(cmd, at + 1, SENSE_NO_BIT);
+	if (page_len(p) != page->len) {
+		scst_cmd_bad_param(cmd, at + (page_has_subpage(p) ? 2 : 1),
+				   SENSE_NO_BIT);
 		return false;
 	}
 	bad = select_unchangeable(cmd->dev, page, p);
@@ -324,9 +351,9 @@ static bool select_check_descriptor(struct scst_cmd *cmd, u32 at, u32 len,
 				    bool long_lba)
 {
 	const u8 *d = select_of(cmd)->buf + at;
-	const struct scst_device *dev = cmd->dev;
-	u64 blocks, all = long_lba ? U64_MAX : U32_MAX;
-	u32 size;
+	struct scst_device *dev = cmd->dev;
+	u64 blocks, now, all = long_lba ? U64_MAX : U32_MAX;
+	u32 size, size_now;
 
 	if (!len)
 		return true;
@@ -334,13 +361,17 @@ static bool select_check_descriptor(struct scst_cmd *cmd, u32 at, u32 len,
 		scst_cmd_bad_param(cmd, at - 1, SENSE_NO_BIT);
 		return false;
 	}
+	spin_lock_bh(&dev->lock);
+	now = min(dev->blocks, all);
+	size_now = dev->block_size;
+	spin_unlock_bh(&dev->lock);
 	blocks = long_lba ? get_unaligned_be64(d) : get_unaligned_be32(d);
 	size = long_lba ? get_unaligned_be32(d + 12) : get_unaligned_be24(d + 5);
-	if (blocks && blocks != all && blocks != min(dev->blocks, all)) {
+	if (blocks && blocks != all && blocks != now) {
 		scst_cmd_bad_param(cmd, at, SENSE_NO_BIT);
 		return false;
 	}
-	if (size != dev->block_size) {
+	if (size != size_now) {
 		scst_cmd_bad_param(cmd, at + (long_lba ? 12 : 5), SENSE_NO_BIT);
 		return false;
 	}
@@ -389,7 +420,7 @@ static void select_next(struct scst_cmd *cmd)
 		return;
 	}
 	sel->page = select_find(dev, sel->buf + sel->at);
-	if (sel->page != &dev->mode_pages[0] && dev->ops->mode_select)
+	if (sel->page != dev->control && dev->ops->mode_select)
 		dev->ops->mode_select(cmd, sel->page, sel->buf + sel->at);
 	else
 		select_commit(cmd);
@@ -413,7 +444,7 @@ static void select_run(struct scst_cmd *cmd, bool ten)
 		goto out_free;
 
 	sel->at = header + descriptor;
-	for (at = sel->at; at < sel->len; at += select_page_len(buf + at)) {
+	for (at = sel->at; at < sel->len; at += page_len(buf + at)) {
 		if (!select_check_page(cmd, at))
 			goto out_free;
 		if (++nr > cmd->dev->nr_mode_pages) {

@@ -8,16 +8,6 @@
 
 /* ---- REPORT LUNS (SPC-5 6.36) ------------------------------------------ */
 
-static u32 luns_count(const struct scst_itl_table *table)
-{
-	struct scst_itl *itl;
-	u32 i, nr = 0;
-
-	scst_for_each_itl(itl, table, i)
-		nr++;
-	return nr;
-}
-
 static void luns_add(struct spc_reply *reply, u16 lun)
 {
 	u8 field[8];
@@ -50,13 +40,15 @@ void spc_report_luns(struct scst_cmd *cmd)
 	table = rcu_dereference(nexus->itls);
 	if (select == 1)
 		table = NULL;
-	put_unaligned_be32(8 * (luns_count(table) + (select != 0)), header);
-	spc_reply_add(&reply, header, sizeof(header));
+	/* How long the list is turns out as it is made: LUNs come and go. */
+	reply.len = sizeof(header);
 	scst_for_each_itl(itl, table, i)
 		luns_add(&reply, itl->lun);
 	core_read_end();
 	if (select)
 		luns_add(&reply, SCSI_WLUN_REPORT_LUNS);
+	put_unaligned_be32(reply.len - sizeof(header), header);
+	scst_cmd_copy_in(cmd, 0, header, min(sizeof(header), reply.alloc));
 	spc_reply_end(&reply);
 }
 
@@ -94,16 +86,22 @@ static void report_all(struct scst_cmd *cmd, struct spc_reply *reply, bool rctd)
 	spc_reply_end(reply);
 }
 
-/* CDB usage data: the code and service action by value, the rest as bits. */
+/*
+ * CDB usage data: the code and service action by value, the rest as bits; all
+ * bits of what the table does not reach.
+ */
 static void report_usage(struct spc_reply *reply, const struct scst_opcode *row)
 {
-	u8 usage[sizeof(row->usage)];
+	u8 usage[U8_MAX];
 
-	memcpy(usage, row->usage, sizeof(usage));
+	memset(usage, 0xff, sizeof(usage));
+	memcpy(usage, row->usage, sizeof(row->usage));
 	usage[0] = row->op;
-	if (row->sa != SCST_NO_SA && row->op != SCSI_VARIABLE_LENGTH)
+	if (row->sa != SCST_NO_SA && row->op == SCSI_VARIABLE_LENGTH)
+		put_unaligned_be16(row->sa, usage + 8);
+	else if (row->sa != SCST_NO_SA)
 		usage[1] = (usage[1] & 0xe0) | row->sa;
-	spc_reply_add(reply, usage, min_t(size_t, row->cdb_len, sizeof(usage)));
+	spc_reply_add(reply, usage, row->cdb_len);
 }
 
 static void report_one(struct spc_reply *reply, const struct scst_opcode *row,
