@@ -101,7 +101,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void complain(const char *what)
+static __noreturn void complain(const char *what)
 {
 	fprintf(stderr, "load: %s\n", what);
 	exit(1);
