@@ -187,7 +187,8 @@ struct iscsi_conn {
 	u32 text_in_len;
 	u8 *text_out;
 	u32 text_out_len, text_out_off;
-	u32 text_itt, text_ttt;
+	u32 text_itt;
+	u32 text_ttt;		/* ISCSI_TAG_NONE: no exchange */
 
 	u64 last_rx;		/* ns */
 	u64 ping_sent;

@@ -145,6 +145,7 @@ void iscsi_conn_start(struct iscsi_conn *conn, u64 now)
 	conn->rx.state = ISCSI_RX_BHS;
 	conn->rx.len = ISCSI_BHS_LEN;
 	conn->ping_ttt = ISCSI_TAG_NONE;
+	conn->text_ttt = ISCSI_TAG_NONE;
 	conn->last_rx = now;
 	list_add_tail(&conn->link, &conn->sess->conns);
 	iscsi_session_get(conn->sess);

@@ -3,8 +3,9 @@
  * PORTABLE: text requests in full feature phase (RFC 7143 11.10, 11.11):
  * SendTargets, and the few keys that may be negotiated again.
  *
- * A request may span several PDUs (C bit) and so may its response; one
- * exchange at a time, tied together by its initiator task tag.
+ * A request may span several PDUs (C bit) and so may its response, and the
+ * initiator may have more to ask (no F bit). One exchange at a time, tied
+ * together by its initiator task tag and the target's of each turn.
  */
 #include "iscsi_int.h"
 #include "iscsi_neg.h"
@@ -19,6 +20,7 @@ void iscsi_text_forget(struct iscsi_conn *conn)
 	conn->text_out = NULL;
 	conn->text_out_len = 0;
 	conn->text_out_off = 0;
+	conn->text_ttt = ISCSI_TAG_NONE;
 }
 
 void iscsi_text_header(struct iscsi_conn *conn)
@@ -35,11 +37,15 @@ void iscsi_text_header(struct iscsi_conn *conn)
 		iscsi_drop(conn, "out of memory");
 }
 
-/* The next piece of the response; more than one needs the initiator's turn. */
+/*
+ * The next piece of the response; more than one needs the initiator's turn.
+ * Behind the last one the exchange goes on if the request is not final.
+ */
 static void text_reply(struct iscsi_conn *conn)
 {
 	u32 left = conn->text_out_len - conn->text_out_off;
 	u32 len = min(left, conn->params.max_xmit);
+	bool final = conn->rx.bhs.flags & ISCSI_FINAL;
 	struct iscsi_ctrl *ctrl;
 
 	ctrl = iscsi_ctrl_alloc(conn, ISCSI_TEXT_RSP, len);
@@ -51,13 +57,13 @@ static void text_reply(struct iscsi_conn *conn)
 	conn->text_out_off += len;
 	if (len < left) {
 		ctrl->bhs.flags = ISCSI_TEXT_CONTINUE;
-		conn->text_ttt = iscsi_next_ttt(conn->sess);
-		ctrl->bhs.in.ttt = cpu_to_be32(conn->text_ttt);
 	} else {
-		ctrl->bhs.flags = ISCSI_FINAL;
-		ctrl->bhs.in.ttt = cpu_to_be32(ISCSI_TAG_NONE);
+		ctrl->bhs.flags = final ? ISCSI_FINAL : 0;
 		iscsi_text_forget(conn);
 	}
+	if (ctrl->bhs.flags != ISCSI_FINAL)
+		conn->text_ttt = iscsi_next_ttt(conn->sess);
+	ctrl->bhs.in.ttt = cpu_to_be32(conn->text_ttt);
 	iscsi_ctrl_queue(conn, ctrl);
 }
 
@@ -176,8 +182,7 @@ void iscsi_text_end(struct iscsi_conn *conn, bool digest_ok)
 		iscsi_text_forget(conn);
 		conn->text_itt = be32_to_cpu(rx->bhs.itt);
 	} else if (ttt != conn->text_ttt ||
-		   be32_to_cpu(rx->bhs.itt) != conn->text_itt ||
-		   (!conn->text_in && !conn->text_out)) {
+		   be32_to_cpu(rx->bhs.itt) != conn->text_itt) {
 		iscsi_reject(conn, ISCSI_REJECT_INVALID_FIELD);
 		return;
 	}

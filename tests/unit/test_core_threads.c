@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * USER: the core under several threads, for the thread sanitizer and for
+ * what only a race brings about.
+ *
+ * Players are target drivers' threads: each makes a nexus, sends commands and
+ * functions, and lets it go, over and over. Workers complete what the devices
+ * were given. The operator changes LUN maps and devices meanwhile. In the end
+ * every command was answered or given up exactly once and nothing is left.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "core_os.h"
+#include "scst.h"
+#include "scst_core.h"
+#include "work.h"
+
+#define PLAYERS	 4
+#define WORKERS	 2
+#define LIVES	 100
+#define COMMANDS 100		/* of one life */
+#define DEPTH	 12
+
+static u32 xorshift(u64 *rng)
+{
+	*rng ^= *rng << 13;
+	*rng ^= *rng >> 7;
+	*rng ^= *rng << 17;
+	return *rng >> 16;
+}
+
+/* ---- A queue that a thread can wait at ---------------------------------------- */
+
+struct inbox {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	struct llist_head list;
+	bool stop;
+};
+
+static void inbox_init(struct inbox *in)
+{
+	pthread_mutex_init(&in->lock, NULL);
+	pthread_cond_init(&in->cond, NULL);
+	init_llist_head(&in->list);
+	in->stop = false;
+}
+
+static void inbox_post(struct inbox *in, struct core_work *work)
+{
+	pthread_mutex_lock(&in->lock);
+	llist_add(&work->node, &in->list);
+	pthread_cond_signal(&in->cond);
+	pthread_mutex_unlock(&in->lock);
+}
+
+/* In the order in which they came; false: told to stop, and nothing is left. */
+static bool inbox_run(struct inbox *in, bool wait)
+{
+	struct core_work *work, *next;
+	struct llist_node *list;
+	bool stop;
+
+	pthread_mutex_lock(&in->lock);
+	while (wait && llist_empty(&in->list) && !in->stop)
+		pthread_cond_wait(&in->cond, &in->lock);
+	list = llist_reverse_order(llist_del_all(&in->list));
+	stop = in->stop;
+	pthread_mutex_unlock(&in->lock);
+	llist_for_each_entry_safe(work, next, list, node)
+		work->fn(work);
+	return list || !stop;
+}
+
+static void inbox_stop(struct inbox *in)
+{
+	pthread_mutex_lock(&in->lock);
+	in->stop = true;
+	pthread_cond_broadcast(&in->cond);
+	pthread_mutex_unlock(&in->lock);
+}
+
+/* ---- Devices ------------------------------------------------------------------ */
+
+struct device {
+	struct scst_device *core;
+	bool keeps_order;	/* no HEAD OF QUEUE there: order is checked */
+	atomic_t simple, ordered;	/* running */
+	atomic_t released;
+};
+
+static struct inbox pool;
+static struct scst_ctx *ctx;
+static struct scst_target *tgt;
+static struct scst_group *grp;
+static atomic_t executed, aborts;
+
+/* Of a command with the device; in its scratch for the backend. */
+struct job {
+	struct core_work work;
+	struct scst_cmd *cmd;
+	bool ordered;
+};
+
+static struct job *job_of(struct scst_cmd *cmd)
+{
+	return (struct job *)cmd->backend;
+}
+
+static void job_begin(struct device *d, struct job *job)
+{
+	if (!d->keeps_order)
+		return;
+	if (job->ordered) {
+		ck_assert_int_eq(atomic_inc_return(&d->ordered), 1);
+		ck_assert_int_eq(atomic_read(&d->simple), 0);
+	} else {
+		atomic_inc(&d->simple);
+		ck_assert_int_eq(atomic_read(&d->ordered), 0);
+	}
+}
+
+static void job_end(struct core_work *work)
+{
+	struct job *job = container_of(work, struct job, work);
+	struct device *d = job->cmd->lu;
+
+	if (d->keeps_order)
+		atomic_dec(job->ordered ? &d->ordered : &d->simple);
+	job->cmd->wanted = job->cmd->data_len;
+	if (job->cmd->dir == SCST_DATA_IN)
+		job->cmd->data_in = job->cmd->data_len;
+	scst_cmd_good(job->cmd);
+}
+
+static void dev_execute(struct scst_cmd *cmd)
+{
+	u32 nr = atomic_inc_return(&executed);
+	struct job *job = job_of(cmd);
+
+	job->cmd = cmd;
+	job->work.fn = job_end;
+	job->ordered = scst_cmd_task(cmd)->attr == SCST_ORDERED;
+	job_begin(cmd->lu, job);
+	if (nr % 4)
+		inbox_post(&pool, &job->work);
+	else
+		job_end(&job->work);
+}
+
+static void dev_abort(struct scst_device *core, const struct scst_cmd *cmd)
+{
+	atomic_inc(&aborts);
+}
+
+static void dev_release(struct scst_device *core)
+{
+	struct device *d = scst_device_priv(core);
+
+	atomic_inc(&d->released);
+}
+
+static const struct scst_device_ops dev_ops = {
+	.abort = dev_abort,
+	.release = dev_release,
+};
+
+static const struct scst_opcode dev_opcodes[] = {
+	{ SCSI_TEST_UNIT_READY, 6, SCST_NO_SA, 0, dev_execute, { 0 } },
+	{ SCSI_READ_10, 10, SCST_NO_SA, SCST_OP_IN, dev_execute, { 0 } },
+	{ SCSI_WRITE_10, 10, SCST_NO_SA, SCST_OP_OUT, dev_execute, { 0 } },
+};
+
+static void device_add(struct device *d, const char *name)
+{
+	const struct scst_device_info info = {
+		.name = name,
+		.opcodes = dev_opcodes,
+		.nr_opcodes = ARRAY_SIZE(dev_opcodes),
+		.queue_depth = DEPTH - 4,
+	};
+
+	d->core = scst_device_register(ctx, &info, &dev_ops, d);
+	ck_assert(!IS_ERR(d->core));
+	scst_device_set_lu(d->core, d);
+}
+
+/* ---- Players ------------------------------------------------------------------- */
+
+struct life {
+	struct scst_nexus nexus;
+	struct player *player;
+	struct core_work kick_work, gone_work;
+	atomic_t kicked;
+};
+
+struct player {
+	pthread_t thread;
+	u32 nr;
+	u64 rng;
+	struct inbox inbox;
+	struct life *life;	/* NULL: gone */
+	struct list_head waiting;	/* for their Data-Out */
+	u64 tag;
+	bool out[LIVES * COMMANDS + 1];	/* by tag: answer is out, or none is due */
+	atomic_t tasks, tmfs;
+	/* Of all lives. */
+	u32 sent, sent_tmfs;
+	atomic_t answered, given_up, functions;
+};
+
+struct ptask {
+	struct scst_task task;
+	struct player *player;
+	struct list_head link;
+	struct core_work work;
+	atomic_t answers;
+	bool waits;
+};
+
+struct ptmf {
+	struct scst_tmf tmf;
+	struct player *player;
+};
+
+static u32 rnd(struct player *p, u32 below)
+{
+	return xorshift(&p->rng) % below;
+}
+
+static struct ptask *ptask_of(struct scst_task *task)
+{
+	return container_of(task, struct ptask, task);
+}
+
+static void task_over(struct core_work *work)
+{
+	struct ptask *t = container_of(work, struct ptask, work);
+	struct player *p = t->player;
+
+	WRITE_ONCE(p->out[t->task.tag], true);
+	scst_task_end(&t->task);
+	free(t);
+	atomic_dec(&p->tasks);
+}
+
+static void drv_respond(struct scst_task *task)
+{
+	struct ptask *t = ptask_of(task);
+	struct player *p = t->player;
+
+	ck_assert_int_eq(atomic_inc_return(&t->answers), 1);
+	if (scst_task_aborted(task)) {
+		atomic_inc(&p->given_up);
+		WRITE_ONCE(p->out[task->tag], true);
+	} else {
+		atomic_inc(&p->answered);
+	}
+	t->work.fn = task_over;
+	/* Some drivers are done at once, in whose context ever. */
+	if (task->tag % 3)
+		inbox_post(&p->inbox, &t->work);
+	else
+		task_over(&t->work);
+}
+
+/* Inside scst_task_submit(), hence the player's own thread. */
+static void drv_want_data_out(struct scst_task *task)
+{
+	struct ptask *t = ptask_of(task);
+
+	t->waits = true;
+	list_add_tail(&t->link, &t->player->waiting);
+}
+
+static void data_over(struct ptask *t, enum scst_sense sense)
+{
+	t->waits = false;
+	list_del(&t->link);
+	scst_task_data_out(&t->task, sense);
+}
+
+static void give_up_waiting(struct player *p, bool all)
+{
+	struct ptask *t, *next;
+
+	list_for_each_entry_safe(t, next, &p->waiting, link)
+		if (all || scst_task_aborted(&t->task))
+			data_over(t, SENSE_ABORTED);
+}
+
+static void kick_work(struct core_work *work)
+{
+	struct life *life = container_of(work, struct life, kick_work);
+
+	atomic_xchg(&life->kicked, 0);
+	give_up_waiting(life->player, false);
+}
+
+static void drv_kick(struct scst_nexus *nexus)
+{
+	struct life *life = container_of(nexus, struct life, nexus);
+
+	if (!atomic_xchg(&life->kicked, 1))
+		inbox_post(&life->player->inbox, &life->kick_work);
+}
+
+static void gone_work(struct core_work *work)
+{
+	struct life *life = container_of(work, struct life, gone_work);
+
+	life->player->life = NULL;
+	free(life);
+}
+
+static void drv_nexus_gone(struct scst_nexus *nexus)
+{
+	struct life *life = container_of(nexus, struct life, nexus);
+
+	inbox_post(&life->player->inbox, &life->gone_work);
+}
+
+static void drv_tmf_done(struct scst_tmf *tmf)
+{
+	struct ptmf *t = container_of(tmf, struct ptmf, tmf);
+	struct player *p = t->player;
+
+	/* Nothing is heard of a command behind the function that ended it. */
+	if (tmf->fn == SCST_ABORT_TASK && tmf->response == SCST_TMF_COMPLETE)
+		ck_assert(READ_ONCE(p->out[tmf->tag]));
+	atomic_inc(&p->functions);
+	free(t);
+	atomic_dec(&p->tmfs);
+}
+
+static const struct scst_target_ops drv_ops = {
+	.protocol = 5,
+	.want_data_out = drv_want_data_out,
+	.respond = drv_respond,
+	.kick = drv_kick,
+	.tmf_done = drv_tmf_done,
+	.nexus_gone = drv_nexus_gone,
+};
+
+/* LUN 0 keeps an order, 1 does not, 2 comes and goes, 3 is never there. */
+static void send_command(struct player *p)
+{
+	static const u8 ops[] = { SCSI_TEST_UNIT_READY, SCSI_READ_10,
+				  SCSI_WRITE_10, SCSI_WRITE_10, SCSI_INQUIRY,
+				  SCSI_REPORT_LUNS, SCSI_RESERVE_6,
+				  SCSI_RELEASE_6 };
+	u8 cdb[16] = { ops[rnd(p, ARRAY_SIZE(ops))] };
+	struct ptask *t = calloc(1, sizeof(*t));
+	u8 field[8];
+	u16 lun;
+
+	lun = rnd(p, 10) ? rnd(p, 3) : 3;
+	/* Rarely, or the others would see nothing but conflicts. */
+	if (cdb[0] == SCSI_RESERVE_6 && rnd(p, 32))
+		cdb[0] = SCSI_RELEASE_6;
+	scst_lun_encode(lun, field);
+	scst_task_init(&t->task, &p->life->nexus, field, cdb, 16);
+	t->player = p;
+	t->task.tag = ++p->tag;
+	t->task.attr = rnd(p, 4) ? SCST_SIMPLE : SCST_ORDERED;
+	if (lun == 1 && !rnd(p, 8))
+		t->task.attr = SCST_HEAD_OF_QUEUE;
+	if (cdb[0] == SCSI_WRITE_10)
+		t->task.cmd.dir = SCST_DATA_OUT;
+	else if (cdb[0] == SCSI_READ_10)
+		t->task.cmd.dir = SCST_DATA_IN;
+	t->task.expected = 1 + rnd(p, 9000);
+	p->sent++;
+	atomic_inc(&p->tasks);
+	scst_task_submit(&t->task);
+}
+
+static void send_tmf(struct player *p)
+{
+	static const enum scst_tmf_fn fns[] = {
+		SCST_ABORT_TASK, SCST_ABORT_TASK, SCST_ABORT_TASK,
+		SCST_ABORT_TASK_SET, SCST_ABORT_TASK_SET,
+		SCST_CLEAR_TASK_SET, SCST_LUN_RESET, SCST_TARGET_RESET,
+	};
+	struct ptmf *t = calloc(1, sizeof(*t));
+
+	t->player = p;
+	t->tmf.nexus = &p->life->nexus;
+	t->tmf.fn = fns[rnd(p, ARRAY_SIZE(fns))];
+	t->tmf.lun = rnd(p, 4);
+	t->tmf.tag = p->tag - min_t(u64, p->tag, rnd(p, 8));
+	p->sent_tmfs++;
+	atomic_inc(&p->tmfs);
+	scst_tmf_submit(&t->tmf);
+}
+
+static void send_some_data(struct player *p)
+{
+	struct ptask *t, *next;
+
+	list_for_each_entry_safe(t, next, &p->waiting, link)
+		if (rnd(p, 2))
+			data_over(t, rnd(p, 20) ? SENSE_NONE :
+						  SENSE_PROTOCOL_CRC);
+}
+
+static void step(struct player *p)
+{
+	if (atomic_read(&p->tasks) < DEPTH)
+		send_command(p);
+	else
+		sched_yield();
+	if (!rnd(p, 24) && atomic_read(&p->tmfs) < 4)
+		send_tmf(p);
+	if (!rnd(p, 3))
+		send_some_data(p);
+	inbox_run(&p->inbox, false);
+}
+
+static void live(struct player *p)
+{
+	struct life *life = calloc(1, sizeof(*life));
+	u32 until = p->sent + COMMANDS;
+
+	life->player = p;
+	life->kick_work.fn = kick_work;
+	life->gone_work.fn = gone_work;
+	ck_assert_int_eq(scst_nexus_add(&life->nexus, tgt, "iqn.player"), 0);
+	p->life = life;
+	while (p->sent < until)
+		step(p);
+	scst_nexus_del(&life->nexus);
+	/* Those of a LUN that was taken away are not the core's to name. */
+	give_up_waiting(p, true);
+	while (p->life)
+		inbox_run(&p->inbox, true);
+	while (atomic_read(&p->tasks) || atomic_read(&p->tmfs))
+		sched_yield();
+}
+
+static void *play(void *arg)
+{
+	struct player *p = arg;
+	bool loop = p->nr & 1;
+	u32 i;
+
+	/* Some are event loops, some are not. */
+	if (loop)
+		core_thread_register();
+	for (i = 0; i < LIVES; i++) {
+		live(p);
+		core_quiescent();
+	}
+	if (loop)
+		core_thread_unregister();
+	return NULL;
+}
+
+static void *work(void *arg)
+{
+	while (inbox_run(&pool, true))
+		core_quiescent();
+	return NULL;
+}
+
+/* ---- The operator ---------------------------------------------------------------- */
+
+static atomic_t over;
+
+static void count_report(const struct scst_itl_report *rep, void *arg)
+{
+	u32 *nr = arg;
+
+	*nr += rep->tasks;
+}
+
+static void *operate(void *arg)
+{
+	u64 rng = 0x123456789abcdefULL;
+	struct device *d = arg;
+	u32 nr = 0;
+
+	while (!atomic_read(&over)) {
+		struct device *third = calloc(1, sizeof(*third));
+
+		device_add(third, "third");
+		scst_group_map(grp, 2, third->core, xorshift(&rng) % 2);
+		scst_report(ctx, count_report, &nr);
+		scst_device_ua(d[0].core, SENSE_UA_CAPACITY_CHANGED, 0);
+		scst_device_set_capacity(d[1].core, xorshift(&rng) % 100 + 1,
+					 512);
+		sched_yield();
+		if (xorshift(&rng) % 2)
+			scst_group_unmap(grp, 2);
+		scst_device_unregister(third->core);
+		while (!atomic_read(&third->released))
+			sched_yield();
+		core_barrier();
+		free(third);
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------------------- */
+
+static void check_players(const struct player *p)
+{
+	u32 i, given_up = 0;
+
+	for (i = 0; i < PLAYERS; i++) {
+		ck_assert_uint_eq(atomic_read(&p[i].answered) +
+				  atomic_read(&p[i].given_up), p[i].sent);
+		ck_assert_uint_eq(atomic_read(&p[i].functions),
+				  p[i].sent_tmfs);
+		given_up += atomic_read(&p[i].given_up);
+	}
+	/* Or it was no test. */
+	ck_assert_uint_gt(given_up, 100);
+	ck_assert_uint_gt(atomic_read(&executed), 1000);
+}
+
+START_TEST(everything_at_once)
+{
+	static struct device d[2];
+	static struct player p[PLAYERS];
+	pthread_t workers[WORKERS], operator;
+	long slab = core_slab_live();
+	u32 i;
+
+	ctx = scst_ctx_alloc();
+	tgt = scst_target_register(ctx, "iqn.t", &drv_ops, NULL);
+	grp = scst_group_add(tgt, "all");
+	scst_group_add_pattern(grp, "*");
+	d[0].keeps_order = true;
+	device_add(&d[0], "first");
+	device_add(&d[1], "second");
+	scst_group_map(grp, 0, d[0].core, false);
+	scst_group_map(grp, 1, d[1].core, false);
+	/* On one device others hear of the end of their commands. */
+	d[1].core->task_aborted_status = true;
+
+	inbox_init(&pool);
+	for (i = 0; i < WORKERS; i++)
+		pthread_create(&workers[i], NULL, work, NULL);
+	for (i = 0; i < PLAYERS; i++) {
+		p[i].nr = i;
+		p[i].rng = 0x9e3779b97f4a7c15ULL * (i + 1 + _i * PLAYERS);
+		INIT_LIST_HEAD(&p[i].waiting);
+		inbox_init(&p[i].inbox);
+		pthread_create(&p[i].thread, NULL, play, &p[i]);
+	}
+	pthread_create(&operator, NULL, operate, d);
+
+	for (i = 0; i < PLAYERS; i++)
+		pthread_join(p[i].thread, NULL);
+	atomic_set(&over, 1);
+	pthread_join(operator, NULL);
+	inbox_stop(&pool);
+	for (i = 0; i < WORKERS; i++)
+		pthread_join(workers[i], NULL);
+
+	check_players(p);
+	scst_device_unregister(d[0].core);
+	scst_device_unregister(d[1].core);
+	ck_assert_int_eq(atomic_read(&d[0].released), 1);
+	ck_assert_int_eq(atomic_read(&d[1].released), 1);
+	scst_target_unregister(tgt);
+	scst_ctx_free(ctx);
+	ck_assert_int_eq(core_slab_live(), slab);
+}
+END_TEST
+
+static void quiet(int level, const char *fmt, va_list ap)
+{
+}
+
+int main(void)
+{
+	Suite *s = suite_create("core_threads");
+	TCase *tc = tcase_create("threads");
+	SRunner *sr;
+	int failed;
+
+	core_log_hook = quiet;
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, everything_at_once, 0, 3);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
