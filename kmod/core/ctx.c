@@ -25,6 +25,11 @@ void scst_ctx_free(struct scst_ctx *ctx)
 	kfree(ctx);
 }
 
+void scst_observe(struct scst_ctx *ctx, const struct scst_observer *observer)
+{
+	ctx->observer = observer;
+}
+
 /*
  * SAM-6 4.7: the first level alone is used. Peripheral device addressing
  * (00b, bus 0), flat space addressing (01b) and logical unit addressing

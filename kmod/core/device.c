@@ -271,6 +271,7 @@ static int device_describe(struct scst_device *dev,
 				    round_down(U32_MAX, SCST_DATA_ALIGN));
 	dev->max_transfer = round_up(dev->max_transfer, SCST_DATA_ALIGN);
 	dev->queue_depth = info->queue_depth ?: 1;
+	dev->max_tasks = info->max_tasks;
 
 	ret = device_set_opcodes(dev, info);
 	if (!ret)
@@ -331,6 +332,8 @@ struct scst_device *scst_device_register(struct scst_ctx *ctx,
 		ret = -EEXIST;
 	else
 		list_add_tail(&dev->link, &ctx->devices);
+	if (!ret && ctx->observer && ctx->observer->device)
+		ctx->observer->device(dev, true);
 	mutex_unlock(&ctx->mutex);
 	if (ret)
 		goto out_free;
@@ -349,6 +352,8 @@ void scst_device_unregister(struct scst_device *dev)
 	dev->dead = true;
 	list_del(&dev->link);
 	scst_unmap_device(dev);
+	if (ctx->observer && ctx->observer->device)
+		ctx->observer->device(dev, false);
 	mutex_unlock(&ctx->mutex);
 	scst_device_put(dev);
 }

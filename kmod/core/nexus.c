@@ -19,8 +19,20 @@ void scst_nexus_get(struct scst_nexus *nexus)
 
 void scst_nexus_put(struct scst_nexus *nexus)
 {
-	if (refcount_dec_and_test(&nexus->refs))
-		nexus->target->ops->nexus_gone(nexus);
+	struct scst_target *tgt = nexus->target;
+
+	if (!refcount_dec_and_test(&nexus->refs))
+		return;
+	tgt->ops->nexus_gone(nexus);
+	scst_target_put(tgt);
+}
+
+/* Tell the initiator, and the driver. */
+void scst_nexus_luns_changed(struct scst_nexus *nexus)
+{
+	scst_nexus_ua(nexus, SENSE_UA_LUNS_CHANGED);
+	if (nexus->target->ops->luns_changed)
+		nexus->target->ops->luns_changed(nexus);
 }
 
 static void itl_retired(struct core_retired *retired)
@@ -116,6 +128,7 @@ static struct scst_itl *itl_alloc(struct scst_nexus *nexus,
 		return NULL;
 	itl->nexus = nexus;
 	itl->dev = map->dev;
+	itl->id = ++itl->dev->ctx->last_itl_id;
 	itl->lun = map->lun;
 	itl->read_only = map->read_only;
 	spin_lock_init(&itl->lock);
@@ -227,6 +240,71 @@ void scst_itl_remove(struct scst_nexus *nexus, u16 lun)
 	}
 }
 
+void scst_itl_set_read_only(struct scst_nexus *nexus, u16 lun, bool read_only)
+{
+	struct scst_itl *itl;
+
+	core_read_begin();
+	itl = scst_itl_find(nexus, lun);
+	if (itl && itl->read_only != read_only) {
+		WRITE_ONCE(itl->read_only, read_only);
+		/* the WP bit of the mode parameter header */
+		scst_itl_ua(itl, SENSE_UA_MODE_CHANGED);
+	}
+	core_read_end();
+}
+
+static bool nexus_sees(struct scst_nexus *nexus, const struct scst_map *map)
+{
+	bool sees;
+
+	core_read_begin();
+	sees = scst_itl_find(nexus, map->lun);
+	core_read_end();
+	return sees;
+}
+
+/* Let @nexus see what the group that it now belongs to shows. */
+void scst_nexus_regroup(struct scst_nexus *nexus)
+{
+	struct scst_group *grp = scst_target_group(nexus->target,
+						   nexus->initiator);
+	struct scst_itl_table *table = nexus_table(nexus);
+	struct scst_map *map;
+	struct scst_itl *itl;
+	u32 i;
+
+	if (grp == nexus->group)
+		return;
+	nexus->group = grp;
+	scst_for_each_itl(itl, table, i) {
+		map = grp ? scst_map_find(grp, itl->lun) : NULL;
+		if (!map || map->dev != itl->dev)
+			scst_itl_remove(nexus, itl->lun);
+		else
+			scst_itl_set_read_only(nexus, map->lun, map->read_only);
+	}
+	if (grp)
+		list_for_each_entry(map, &grp->maps, link)
+			if (!nexus_sees(nexus, map) && scst_itl_add(nexus, map))
+				pr_err("%s: no memory for LUN %u of %s\n",
+				       nexus->target->name, map->lun,
+				       nexus->initiator);
+	scst_nexus_luns_changed(nexus);
+}
+
+u64 scst_nexus_lun_id(struct scst_nexus *nexus, u16 lun)
+{
+	struct scst_itl *itl;
+	u64 id;
+
+	core_read_begin();
+	itl = scst_itl_find(nexus, lun);
+	id = itl ? itl->id : 0;
+	core_read_end();
+	return id;
+}
+
 static struct scst_itl_table *table_make(struct scst_nexus *nexus)
 {
 	struct scst_itl_table *table;
@@ -254,6 +332,14 @@ out_free:
 	return NULL;
 }
 
+static void nexus_observe(const struct scst_nexus *nexus, bool added)
+{
+	const struct scst_observer *observer = nexus->target->ctx->observer;
+
+	if (observer && observer->nexus)
+		observer->nexus(nexus, added);
+}
+
 int scst_nexus_add(struct scst_nexus *nexus, struct scst_target *tgt,
 		   const char *initiator)
 {
@@ -272,6 +358,8 @@ int scst_nexus_add(struct scst_nexus *nexus, struct scst_target *tgt,
 	if (table) {
 		RCU_INIT_POINTER(nexus->itls, table);
 		list_add_tail(&nexus->target_link, &tgt->nexuses);
+		scst_target_get(tgt);
+		nexus_observe(nexus, true);
 	} else {
 		ret = nexus->group ? -ENOMEM : -EACCES;
 	}
@@ -287,6 +375,7 @@ void scst_nexus_del(struct scst_nexus *nexus)
 	u32 i;
 
 	mutex_lock(&ctx->mutex);
+	nexus_observe(nexus, false);
 	list_del(&nexus->target_link);
 	table = nexus_table(nexus);
 	RCU_INIT_POINTER(nexus->itls, NULL);

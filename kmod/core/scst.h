@@ -39,6 +39,14 @@ struct scst_group *scst_group_add(struct scst_target *tgt, const char *name);
 int scst_group_add_pattern(struct scst_group *grp, const char *pattern);
 
 /*
+ * Take a group, or one pattern of it, away. Nexuses that exist follow the
+ * groups as they are then, and those that no group matches see no logical
+ * unit any more. -ENOENT: there is no such pattern.
+ */
+void scst_group_del(struct scst_group *grp);
+int scst_group_del_pattern(struct scst_group *grp, const char *pattern);
+
+/*
  * Show @dev as logical unit @lun (0 to 16383) to the group's initiators.
  * -EEXIST: the number is taken. Nexuses that exist see the change with
  * REPORTED LUNS DATA HAS CHANGED.
@@ -46,6 +54,9 @@ int scst_group_add_pattern(struct scst_group *grp, const char *pattern);
 int scst_group_map(struct scst_group *grp, u16 lun, struct scst_device *dev,
 		   bool read_only);
 int scst_group_unmap(struct scst_group *grp, u16 lun);
+
+/* Commands that are under way are not concerned. -ENOENT: not mapped. */
+int scst_group_set_read_only(struct scst_group *grp, u16 lun, bool read_only);
 
 /* '*' any run, '?' any character, the rest by letter, case ignored. */
 bool scst_glob(const char *pattern, const char *name);
@@ -74,5 +85,23 @@ struct scst_itl_report {
 void scst_report(struct scst_ctx *ctx,
 		 void (*fn)(const struct scst_itl_report *rep, void *arg),
 		 void *arg);
+
+/* Calls @fn for each I_T nexus, likewise. */
+void scst_report_nexuses(struct scst_ctx *ctx,
+			 void (*fn)(struct scst_nexus *nexus, void *arg),
+			 void *arg);
+
+/*
+ * Who wants to know what happens; each call optional, under the mutex, must
+ * not call back. A nexus is told of when it may submit, and when it no longer
+ * may; a device while it has its name.
+ */
+struct scst_observer {
+	void (*nexus)(const struct scst_nexus *nexus, bool added);
+	void (*device)(const struct scst_device *dev, bool added);
+};
+
+/* Before anything is registered; stays until the context is freed. */
+void scst_observe(struct scst_ctx *ctx, const struct scst_observer *observer);
 
 #endif

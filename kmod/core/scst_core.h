@@ -32,6 +32,8 @@ struct scst_ctx {
 	struct list_head devices;
 	struct list_head targets;
 	u64 last_nexus_id;
+	u64 last_itl_id;
+	const struct scst_observer *observer;
 };
 
 /*
@@ -73,6 +75,8 @@ struct scst_device {
 	u16 version_descriptors[8];
 	u32 max_transfer;
 	u32 queue_depth;
+	u32 max_tasks;			/* 0: not counted */
+	atomic_t nr_tasks;
 
 	/* Sorted by operation code and service action. */
 	struct scst_opcode *opcodes;
@@ -122,6 +126,7 @@ struct scst_target {
 	const struct scst_target_ops *ops;
 	void *priv;
 	struct list_head link;		/* ctx->targets */
+	refcount_t refs;		/* the driver's, the nexuses' */
 	struct list_head groups;
 	struct list_head nexuses;
 	char name[SCST_NAME_MAX + 1];
@@ -132,8 +137,9 @@ struct scst_target {
 struct scst_itl {
 	struct scst_nexus *nexus;
 	struct scst_device *dev;
+	u64 id;
 	u16 lun;
-	bool read_only;
+	bool read_only;			/* READ_ONCE */
 	struct list_head dev_link;	/* dev->itls, dev->lock */
 	struct core_retired retired;
 	struct scst_tmf loss;		/* runs when the nexus goes */
@@ -196,12 +202,18 @@ u16 scst_cdb_service_action(const u8 *cdb, u16 cdb_len);
 /* target.c */
 struct scst_group *scst_target_group(struct scst_target *tgt,
 				     const char *initiator);
+struct scst_map *scst_map_find(struct scst_group *grp, u16 lun);
+void scst_target_get(struct scst_target *tgt);
+void scst_target_put(struct scst_target *tgt);
 void scst_unmap_device(struct scst_device *dev);
 
 /* nexus.c */
 struct scst_itl *scst_itl_find(struct scst_nexus *nexus, u16 lun);
 int scst_itl_add(struct scst_nexus *nexus, const struct scst_map *map);
 void scst_itl_remove(struct scst_nexus *nexus, u16 lun);
+void scst_itl_set_read_only(struct scst_nexus *nexus, u16 lun, bool read_only);
+void scst_nexus_regroup(struct scst_nexus *nexus);
+void scst_nexus_luns_changed(struct scst_nexus *nexus);
 void scst_itl_drop(struct scst_itl *itl);
 void scst_nexus_get(struct scst_nexus *nexus);
 void scst_nexus_put(struct scst_nexus *nexus);
@@ -237,7 +249,7 @@ static inline struct scst_task *scst_cmd_task(struct scst_cmd *cmd)
 
 static inline bool scst_itl_protected(const struct scst_itl *itl)
 {
-	return itl->read_only || READ_ONCE(itl->dev->read_only) ||
+	return READ_ONCE(itl->read_only) || READ_ONCE(itl->dev->read_only) ||
 	       READ_ONCE(itl->dev->software_protect);
 }
 

@@ -91,6 +91,7 @@ struct scst_device_info {
 
 	u32 max_transfer;		/* bytes of one command, at least 4096 */
 	u32 queue_depth;		/* commands of one I_T_L nexus */
+	u32 max_tasks;			/* of all of them; 0: no limit */
 };
 
 enum scst_device_event {

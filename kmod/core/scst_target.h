@@ -84,6 +84,12 @@ struct scst_target_ops {
 	void (*tmf_done)(struct scst_tmf *tmf);
 	/* Everything about a removed nexus is over; its memory is free. */
 	void (*nexus_gone)(struct scst_nexus *nexus);
+	/*
+	 * Logical units came to @nexus or left it, which the initiator hears
+	 * by a unit attention, too. Under the context's mutex: post the work.
+	 * Optional.
+	 */
+	void (*luns_changed)(struct scst_nexus *nexus);
 };
 
 #define SCST_NAME_MAX 223	/* longest iSCSI name (RFC 7143 4.2.7.1) */
@@ -115,6 +121,7 @@ struct scst_task {
 	bool tas;		/* aborted: by another nexus, which it may hear */
 	bool own_buffer;	/* the driver brought cmd.segs */
 	bool awaited;		/* a function waits for the end; itl->lock */
+	bool counted;		/* by dev->nr_tasks */
 	struct scst_itl *itl;
 	struct scst_tmf *tmf;		/* who aborted it */
 	struct list_head itl_link;	/* itl->tasks, itl->lock */
@@ -154,7 +161,7 @@ struct scst_target *scst_target_register(struct scst_ctx *ctx,
 					 const struct scst_target_ops *ops,
 					 void *priv);
 
-/* Its nexuses must be gone. */
+/* Its nexuses must have been removed; they may still be finishing. */
 void scst_target_unregister(struct scst_target *tgt);
 
 void *scst_target_priv(const struct scst_target *tgt);
@@ -176,6 +183,12 @@ int scst_nexus_add(struct scst_nexus *nexus, struct scst_target *tgt,
  * may be submitted any more. Process context.
  */
 void scst_nexus_del(struct scst_nexus *nexus);
+
+/*
+ * What @nexus sees at @lun, as a number that no other mapping of a logical
+ * unit ever has; 0: nothing. Process context.
+ */
+u64 scst_nexus_lun_id(struct scst_nexus *nexus, u16 lun);
 
 /*
  * Prepare a task. @lun is the eight-byte LUN field. A @cdb of up to 16 bytes

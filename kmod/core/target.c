@@ -21,6 +21,7 @@ struct scst_target *scst_target_register(struct scst_ctx *ctx,
 	tgt->ctx = ctx;
 	tgt->ops = ops;
 	tgt->priv = priv;
+	refcount_set(&tgt->refs, 1);
 	INIT_LIST_HEAD(&tgt->groups);
 	INIT_LIST_HEAD(&tgt->nexuses);
 
@@ -35,6 +36,17 @@ struct scst_target *scst_target_register(struct scst_ctx *ctx,
 	list_add_tail(&tgt->link, &ctx->targets);
 	mutex_unlock(&ctx->mutex);
 	return tgt;
+}
+
+void scst_target_get(struct scst_target *tgt)
+{
+	refcount_inc(&tgt->refs);
+}
+
+void scst_target_put(struct scst_target *tgt)
+{
+	if (refcount_dec_and_test(&tgt->refs))
+		kfree(tgt);
 }
 
 static void map_free(struct scst_map *map)
@@ -67,7 +79,7 @@ void scst_target_unregister(struct scst_target *tgt)
 		group_free(grp);
 	list_del(&tgt->link);
 	mutex_unlock(&tgt->ctx->mutex);
-	kfree(tgt);
+	scst_target_put(tgt);
 }
 
 void *scst_target_priv(const struct scst_target *tgt)
@@ -99,6 +111,50 @@ struct scst_group *scst_group_add(struct scst_target *tgt, const char *name)
 	return grp;
 }
 
+/* Let the nexuses of @tgt follow its groups. */
+static void target_regroup(struct scst_target *tgt)
+{
+	struct scst_nexus *nexus;
+
+	list_for_each_entry(nexus, &tgt->nexuses, target_link)
+		scst_nexus_regroup(nexus);
+}
+
+void scst_group_del(struct scst_group *grp)
+{
+	struct scst_target *tgt = grp->target;
+	struct scst_pattern *pattern, *next;
+
+	mutex_lock(&tgt->ctx->mutex);
+	list_for_each_entry_safe(pattern, next, &grp->patterns, link) {
+		list_del(&pattern->link);
+		kfree(pattern);
+	}
+	target_regroup(tgt);
+	group_free(grp);
+	mutex_unlock(&tgt->ctx->mutex);
+}
+
+int scst_group_del_pattern(struct scst_group *grp, const char *text)
+{
+	struct scst_target *tgt = grp->target;
+	struct scst_pattern *pattern;
+	int ret = -ENOENT;
+
+	mutex_lock(&tgt->ctx->mutex);
+	list_for_each_entry(pattern, &grp->patterns, link) {
+		if (strcmp(pattern->text, text))
+			continue;
+		list_del(&pattern->link);
+		kfree(pattern);
+		target_regroup(tgt);
+		ret = 0;
+		break;
+	}
+	mutex_unlock(&tgt->ctx->mutex);
+	return ret;
+}
+
 int scst_group_add_pattern(struct scst_group *grp, const char *text)
 {
 	struct scst_pattern *pattern;
@@ -111,6 +167,7 @@ int scst_group_add_pattern(struct scst_group *grp, const char *text)
 
 	mutex_lock(&grp->target->ctx->mutex);
 	list_add_tail(&pattern->link, &grp->patterns);
+	target_regroup(grp->target);
 	mutex_unlock(&grp->target->ctx->mutex);
 	return 0;
 }
@@ -162,7 +219,7 @@ static struct list_head *map_position(struct scst_group *grp, u16 lun)
 	return &grp->maps;
 }
 
-static struct scst_map *map_find(struct scst_group *grp, u16 lun)
+struct scst_map *scst_map_find(struct scst_group *grp, u16 lun)
 {
 	struct list_head *at = map_position(grp, lun);
 	struct scst_map *map;
@@ -185,7 +242,7 @@ static int map_publish(struct scst_group *grp, const struct scst_map *map)
 		ret = scst_itl_add(nexus, map);
 		if (ret)
 			return ret;
-		scst_nexus_ua(nexus, SENSE_UA_LUNS_CHANGED);
+		scst_nexus_luns_changed(nexus);
 	}
 	return 0;
 }
@@ -198,7 +255,7 @@ static void map_remove(struct scst_group *grp, struct scst_map *map)
 		if (nexus->group != grp)
 			continue;
 		scst_itl_remove(nexus, map->lun);
-		scst_nexus_ua(nexus, SENSE_UA_LUNS_CHANGED);
+		scst_nexus_luns_changed(nexus);
 	}
 	map_free(map);
 }
@@ -220,7 +277,7 @@ int scst_group_map(struct scst_group *grp, u16 lun, struct scst_device *dev,
 	map->read_only = read_only;
 
 	mutex_lock(&ctx->mutex);
-	if (dev->dead || map_find(grp, lun)) {
+	if (dev->dead || scst_map_find(grp, lun)) {
 		ret = dev->dead ? -ENODEV : -EEXIST;
 		mutex_unlock(&ctx->mutex);
 		kfree(map);
@@ -241,9 +298,27 @@ int scst_group_unmap(struct scst_group *grp, u16 lun)
 	struct scst_map *map;
 
 	mutex_lock(&ctx->mutex);
-	map = map_find(grp, lun);
+	map = scst_map_find(grp, lun);
 	if (map)
 		map_remove(grp, map);
+	mutex_unlock(&ctx->mutex);
+	return map ? 0 : -ENOENT;
+}
+
+int scst_group_set_read_only(struct scst_group *grp, u16 lun, bool read_only)
+{
+	struct scst_ctx *ctx = grp->target->ctx;
+	struct scst_nexus *nexus;
+	struct scst_map *map;
+
+	mutex_lock(&ctx->mutex);
+	map = scst_map_find(grp, lun);
+	if (map && map->read_only != read_only) {
+		map->read_only = read_only;
+		list_for_each_entry(nexus, &grp->target->nexuses, target_link)
+			if (nexus->group == grp)
+				scst_itl_set_read_only(nexus, lun, read_only);
+	}
 	mutex_unlock(&ctx->mutex);
 	return map ? 0 : -ENOENT;
 }
@@ -330,5 +405,19 @@ void scst_report(struct scst_ctx *ctx,
 	list_for_each_entry(tgt, &ctx->targets, link)
 		list_for_each_entry(nexus, &tgt->nexuses, target_link)
 			report_nexus(nexus, fn, arg);
+	mutex_unlock(&ctx->mutex);
+}
+
+void scst_report_nexuses(struct scst_ctx *ctx,
+			 void (*fn)(struct scst_nexus *nexus, void *arg),
+			 void *arg)
+{
+	struct scst_target *tgt;
+	struct scst_nexus *nexus;
+
+	mutex_lock(&ctx->mutex);
+	list_for_each_entry(tgt, &ctx->targets, link)
+		list_for_each_entry(nexus, &tgt->nexuses, target_link)
+			fn(nexus, arg);
 	mutex_unlock(&ctx->mutex);
 }

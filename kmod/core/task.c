@@ -168,6 +168,8 @@ void scst_task_end(struct scst_task *task)
 	list_del(&task->itl_link);
 	itl_count(itl, task);
 	WRITE_ONCE(itl->nr_tasks, itl->nr_tasks - 1);
+	if (task->counted)
+		atomic_dec(&itl->dev->nr_tasks);
 	/* Mostly there is nothing more to do than this one pass. */
 	awaited = task->awaited;
 	hold = awaited || (itl->dead && !itl->nr_tasks && !itl->nr_holds);
@@ -342,14 +344,26 @@ static bool task_lookup(struct scst_task *task)
 	return false;
 }
 
-/* TASK SET FULL while the nexus has tasks here, which will make room. */
+/*
+ * TASK SET FULL while the nexus has other tasks here, whose end will make
+ * room; BUSY when only those of others do (SAM-6 5.3.1).
+ */
 static bool task_within_limits(struct scst_task *task)
 {
 	struct scst_itl *itl = task->itl;
+	struct scst_device *dev = itl->dev;
+	u32 nr = READ_ONCE(itl->nr_tasks);
 
-	if (READ_ONCE(itl->nr_tasks) <= itl->dev->queue_depth)
+	if (nr > dev->queue_depth) {
+		scst_cmd_complete(&task->cmd, SCSI_TASK_SET_FULL);
+		return false;
+	}
+	if (!dev->max_tasks)
 		return true;
-	scst_cmd_complete(&task->cmd, SCSI_TASK_SET_FULL);
+	task->counted = true;
+	if (atomic_add_return(1, &dev->nr_tasks) <= dev->max_tasks)
+		return true;
+	scst_cmd_complete(&task->cmd, nr > 1 ? SCSI_TASK_SET_FULL : SCSI_BUSY);
 	return false;
 }
 
