@@ -75,6 +75,7 @@ struct scst_stats {
 
 struct scst_itl_report {
 	const char *target, *initiator, *device;
+	u64 nexus_id;
 	u16 lun;
 	bool read_only;
 	u32 tasks;

@@ -90,6 +90,11 @@ struct scst_target_ops {
 	 * Optional.
 	 */
 	void (*luns_changed)(struct scst_nexus *nexus);
+	/*
+	 * The target was unregistered and its last nexus is gone: no call
+	 * follows. Any context. Optional.
+	 */
+	void (*release)(struct scst_target *tgt);
 };
 
 #define SCST_NAME_MAX 223	/* longest iSCSI name (RFC 7143 4.2.7.1) */

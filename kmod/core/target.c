@@ -45,8 +45,11 @@ void scst_target_get(struct scst_target *tgt)
 
 void scst_target_put(struct scst_target *tgt)
 {
-	if (refcount_dec_and_test(&tgt->refs))
-		kfree(tgt);
+	if (!refcount_dec_and_test(&tgt->refs))
+		return;
+	if (tgt->ops->release)
+		tgt->ops->release(tgt);
+	kfree(tgt);
 }
 
 static void map_free(struct scst_map *map)
@@ -382,6 +385,7 @@ static void report_nexus(struct scst_nexus *nexus,
 			.target = nexus->target->name,
 			.initiator = nexus->initiator,
 			.device = itl->dev->name,
+			.nexus_id = nexus->id,
 			.lun = itl->lun,
 			.read_only = itl->read_only,
 		};

@@ -10,6 +10,7 @@
  * the ITL's lock. One exchange, in task_done(), decides whether an abort came
  * in time.
  */
+#include "core_trace.h"
 #include "scst_core.h"
 #include "spc.h"
 
@@ -115,6 +116,7 @@ static void task_done(struct scst_cmd *cmd)
 		tmf = task->tmf;
 		task_was_aborted(task);
 	}
+	trace_scst_respond(task);
 	task->nexus->target->ops->respond(task);
 	/* What waited for the task comes behind its response. */
 	if (tmf)
@@ -259,6 +261,7 @@ void scst_task_start(struct scst_task *task)
 		scst_cmd_complete(cmd, SCSI_BUSY);
 		return;
 	}
+	trace_scst_execute(task);
 	row->execute(cmd);
 }
 
@@ -373,6 +376,7 @@ void scst_task_submit(struct scst_task *task)
 
 	cmd->done = task_done;
 	task->own_buffer = cmd->nr_segs != 0;
+	trace_scst_submit(task);
 
 	if (!task_enter(task)) {
 		scst_nexus_get(task->nexus);

@@ -17,6 +17,7 @@
  * are with the driver, lets those go out first. It waits on its own ITL, where
  * it holds up nobody else: that initiator may not even read.
  */
+#include "core_trace.h"
 #include "scst_core.h"
 #include "spc.h"
 
@@ -264,6 +265,7 @@ static struct scst_itl *tmf_hold_itl(struct scst_nexus *nexus, u16 lun)
 
 static void tmf_respond(struct scst_tmf *tmf)
 {
+	trace_scst_tmf_done(tmf);
 	tmf->nexus->target->ops->tmf_done(tmf);
 }
 
@@ -320,6 +322,7 @@ void scst_tmf_submit(struct scst_tmf *tmf)
 	tmf->done = tmf_respond;
 	tmf->parent = NULL;
 	tmf->response = SCST_TMF_COMPLETE;
+	trace_scst_tmf_submit(tmf);
 	if (tmf->fn == SCST_TARGET_RESET) {
 		tmf_reset_target(tmf);
 		return;

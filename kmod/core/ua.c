@@ -7,6 +7,7 @@
  * when the queue is full the newest are dropped in favour of one that says
  * "reset", which makes an initiator look at everything.
  */
+#include "core_trace.h"
 #include "scst_core.h"
 
 static bool ua_is_reset(enum scst_sense ua)
@@ -31,6 +32,7 @@ static void itl_ua_locked(struct scst_itl *itl, enum scst_sense ua)
 		if (itl->ua[i] == ua)
 			return;
 
+	trace_scst_ua(itl, ua);
 	if (!ua_is_reset(ua) && itl->nr_ua == SCST_UA_MAX)
 		ua = SENSE_UA_RESET;
 	if (ua_is_reset(ua)) {

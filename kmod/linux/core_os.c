@@ -11,6 +11,7 @@
 #include <linux/module.h>
 
 #include "core_os.h"
+#include "scst_handler.h"
 
 static void core_retired_run(struct rcu_head *rcu)
 {
@@ -99,3 +100,20 @@ void core_segs_free(struct core_seg *segs, u32 nr)
 	kvfree(segs);
 }
 EXPORT_SYMBOL(core_segs_free);
+
+/*
+ * Waits for nothing, since a command may come from a context that must not
+ * sleep; when memory is short the command ends with BUSY.
+ */
+int scst_pages_alloc(struct scst_cmd *cmd, u32 len)
+{
+	return core_segs_alloc(&cmd->segs, &cmd->nr_segs, len,
+			       GFP_ATOMIC | __GFP_NOWARN);
+}
+EXPORT_SYMBOL(scst_pages_alloc);
+
+void scst_pages_free(struct scst_cmd *cmd)
+{
+	core_segs_free(cmd->segs, cmd->nr_segs);
+}
+EXPORT_SYMBOL(scst_pages_free);
