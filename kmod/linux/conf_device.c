@@ -81,6 +81,7 @@ static void hdev_close_work(struct work_struct *work)
 	/* Without the lock: it may take long, and rmdir must not wait. */
 	hdev->handler->close(hdev);
 	mutex_lock(&hdev->lock);
+	hdev->dev = NULL;
 	hdev->open = false;
 	mutex_unlock(&hdev->lock);
 	scst_hdev_put(hdev);
@@ -124,7 +125,7 @@ static int hdev_register(struct scst_hdev *hdev,
 	/* The core's, until scst_hdev_released(). */
 	scst_hdev_get(hdev);
 	hdev->dev = dev;
-	hdev->enabled_id = atomic64_inc_return(&last_enabled_id);
+	WRITE_ONCE(hdev->enabled_id, atomic64_inc_return(&last_enabled_id));
 	return 0;
 }
 
@@ -134,7 +135,7 @@ static int hdev_enable(struct scst_hdev *hdev)
 	int ret;
 
 	lockdep_assert_held(&hdev->lock);
-	if (hdev->dev)
+	if (scst_hdev_enabled(hdev))
 		return 0;
 	if (hdev->open) {
 		pr_err("device %s: enable: commands from before have not ended yet, try again\n",
@@ -161,14 +162,11 @@ static int hdev_enable(struct scst_hdev *hdev)
 
 static void hdev_disable(struct scst_hdev *hdev)
 {
-	struct scst_device *dev = hdev->dev;
-
 	lockdep_assert_held(&hdev->lock);
-	if (!dev)
+	if (!scst_hdev_enabled(hdev))
 		return;
-	hdev->dev = NULL;
-	hdev->enabled_id = 0;
-	scst_device_unregister(dev);
+	WRITE_ONCE(hdev->enabled_id, 0);
+	scst_device_unregister(hdev->dev);
 }
 
 /* ---- Attributes ----------------------------------------------------------- */
@@ -323,7 +321,7 @@ static ssize_t hdev_read_only_store(struct config_item *item,
 		return ret;
 	mutex_lock(&hdev->lock);
 	hdev->read_only = read_only;
-	if (hdev->dev) {
+	if (scst_hdev_enabled(hdev)) {
 		scst_device_set_read_only(hdev->dev, read_only);
 		if (hdev->handler->read_only)
 			hdev->handler->read_only(hdev, read_only);
@@ -335,7 +333,7 @@ CONFIGFS_ATTR(hdev_, read_only);
 
 static ssize_t hdev_enable_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%d\n", to_hdev(item)->dev != NULL);
+	return sysfs_emit(page, "%d\n", scst_hdev_enabled(to_hdev(item)));
 }
 
 static ssize_t hdev_enable_store(struct config_item *item, const char *page,
@@ -364,7 +362,7 @@ static ssize_t hdev_state_show(struct config_item *item, char *page)
 	const char *state;
 
 	mutex_lock(&hdev->lock);
-	state = hdev->dev ? "enabled" : hdev->open ? "closing" : "disabled";
+	state = scst_hdev_enabled(hdev) ? "enabled" : hdev->open ? "closing" : "disabled";
 	mutex_unlock(&hdev->lock);
 	return sysfs_emit(page, "%s\n", state);
 }

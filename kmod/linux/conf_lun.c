@@ -67,7 +67,7 @@ static int lun_map(struct conf_lun *lun, struct scst_hdev *hdev)
 	int ret = -ENODEV;
 
 	mutex_lock(&hdev->lock);
-	if (hdev->dev) {
+	if (scst_hdev_enabled(hdev)) {
 		ret = scst_group_map(lun->grp, lun->nr, hdev->dev,
 				     lun->read_only);
 		lun->enabled_id = hdev->enabled_id;

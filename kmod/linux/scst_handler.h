@@ -41,7 +41,8 @@ struct scst_hdev {
 	const struct scst_handler *handler;
 	char name[SCST_HDEV_NAME_MAX + 1];
 	struct mutex lock;		/* attributes, enable and disable */
-	struct scst_device *dev;	/* while enabled */
+	/* Set before opened(); the core's commands may use it to the last. */
+	struct scst_device *dev;
 
 	/* Common attributes. */
 	char vendor[8 + 1];
@@ -56,7 +57,7 @@ struct scst_hdev {
 	/* The core module's own. */
 	refcount_t refs;
 	bool open;			/* close() is still to come */
-	u64 enabled_id;			/* never the same twice; 0: not */
+	u64 enabled_id;			/* never the same twice; 0: disabled */
 	struct list_head link;
 	struct work_struct close_work;
 };
@@ -82,8 +83,8 @@ struct scst_handler {
 	struct scst_hdev *(*alloc)(const char *name);
 	/*
 	 * Open what is behind the device. The tables that @setup points to
-	 * may go once this returned 0 and the device is known, which is when
-	 * hdev->dev is set; -errno with a line in the log that says why.
+	 * are copied before opened() is called. -errno, with a line in the
+	 * log that says why.
 	 */
 	int (*open)(struct scst_hdev *hdev, struct scst_hdev_setup *setup);
 	/*
@@ -118,6 +119,12 @@ static inline struct scst_hdev *to_hdev(struct config_item *item)
 static inline const char *scst_hdev_name(const struct scst_hdev *hdev)
 {
 	return hdev->name;
+}
+
+/* Does the core have the device? Under hdev->lock. */
+static inline bool scst_hdev_enabled(const struct scst_hdev *hdev)
+{
+	return hdev->enabled_id;
 }
 
 /*

@@ -30,11 +30,15 @@ for io in io_uring aio; do
 	rm "$WORK"/[st].in "$WORK"/[st].out
 done
 
-# The log can be JSON, one object a line.
+# The log can be JSON, one object a line; at level debug it has each command.
 start "$DISK" --log-format json --log-level debug \
 	--device 'name=d,backend=ram,size=1M'
 iscsi-inq "$URL" >/dev/null
 stop
+grep -q 'execute nexus=[0-9]* lun=0 .*cdb=12 ' "$LOG" ||
+	die "INQUIRY is not in the log"
+grep -q 'respond nexus=[0-9]* lun=0 .*op=0x12 status=0 ' "$LOG" ||
+	die "the answer to INQUIRY is not in the log"
 while read -r line; do
 	case $line in
 	'{"time":"'*'"}') ;;

@@ -68,6 +68,9 @@ licence "BSD-3-Clause" libscstuser/*/*.[ch] libscstuser/*/*/*.[ch] \
 	handlers/*/*.[ch] examples/*.c tests/*/*.sh \
 	$(find tests -name '*.[ch]' ! -name 'shim_cases*')
 
+grep -qx "PACKAGE_VERSION=\"$(cat kmod/VERSION)\"" kmod/dkms.conf ||
+	complain "kmod/dkms.conf: PACKAGE_VERSION is not kmod/VERSION"
+
 # A file has at most 1,000 lines; the code wants to be read.
 for file in $(git ls-files 'kmod/*.[ch]' 'libscstuser/*.[ch]' \
 	      'handlers/*.[ch]'); do
