@@ -29,7 +29,10 @@ struct iscsi_session;
 struct iscsi_env_ops {
 	/* Is the caller in the session's context already? */
 	bool (*is_here)(const struct iscsi_session *sess);
-	/* Run work->fn(work) there. Any context, also under a spinlock. */
+	/*
+	 * Run work->fn(work) there, in the order of the calls. Any context,
+	 * also under a spinlock.
+	 */
 	void (*post)(struct iscsi_session *sess, struct core_work *work);
 	/* There is something to send: gather when input is exhausted. */
 	void (*want_tx)(struct iscsi_conn *conn);

@@ -14,6 +14,7 @@ struct pdu_type {
 	void (*end)(struct iscsi_conn *conn, bool digest_ok);
 	bool numbered;		/* carries CmdSN (RFC 7143 4.2.2.1) */
 	bool discovery;		/* allowed in a discovery session */
+	bool tagged;		/* an Initiator Task Tag is a must */
 };
 
 /* Once per connection; its driver gets rid of it in its own time. */
@@ -141,11 +142,12 @@ static void tmf_end(struct iscsi_conn *conn, bool digest_ok)
 static const struct pdu_type pdu_types[] = {
 	[ISCSI_NOP_OUT]	   = { nop_header, nop_end, true, true },
 	[ISCSI_SCSI_CMD]   = { iscsi_cmd_header, iscsi_cmd_end, true, false },
-	[ISCSI_TMF_REQ]	   = { NULL, tmf_end, true, false },
-	[ISCSI_TEXT_REQ]   = { iscsi_text_header, iscsi_text_end, true, true },
+	[ISCSI_TMF_REQ]	   = { NULL, tmf_end, true, false, true },
+	[ISCSI_TEXT_REQ]   = { iscsi_text_header, iscsi_text_end, true, true,
+			       true },
 	[ISCSI_DATA_OUT]   = { iscsi_data_header, iscsi_data_end, false,
 			       false },
-	[ISCSI_LOGOUT_REQ] = { NULL, logout_end, true, true },
+	[ISCSI_LOGOUT_REQ] = { NULL, logout_end, true, true, true },
 	[ISCSI_SNACK]	   = { NULL, snack_end, false, false },
 };
 
@@ -160,6 +162,13 @@ static const struct pdu_type *pdu_type(const struct iscsi_conn *conn)
 	if (!type->end || (conn->sess->discovery && !type->discovery))
 		return NULL;
 	return type;
+}
+
+/* The value that means no tag is no tag of a request (11.2.1.8). */
+static bool tag_missing(const struct iscsi_conn *conn,
+			const struct pdu_type *type)
+{
+	return type->tagged && conn->rx.bhs.itt == cpu_to_be32(ISCSI_TAG_NONE);
 }
 
 enum sn_verdict { SN_TAKE, SN_IGNORE, SN_WAIT };
@@ -239,7 +248,7 @@ void iscsi_pdu_header(struct iscsi_conn *conn)
 		return;
 	if (type->numbered && !number_ok(conn))
 		return;
-	if (type->header)
+	if (type->header && !tag_missing(conn, type))
 		type->header(conn);
 }
 
@@ -251,7 +260,9 @@ void iscsi_pdu_end(struct iscsi_conn *conn, bool digest_ok)
 		     pdu_types[iscsi_opcode(&rx->bhs)].end;
 
 	if (!rx->ignored && !conn->dropped) {
-		if (type)
+		if (type && tag_missing(conn, type))
+			iscsi_reject(conn, ISCSI_REJECT_INVALID_FIELD);
+		else if (type)
 			type->end(conn, digest_ok);
 		else
 			iscsi_reject(conn, known ? ISCSI_REJECT_PROTOCOL :

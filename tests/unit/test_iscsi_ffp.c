@@ -429,6 +429,21 @@ START_TEST(unknown_opcode_is_rejected)
 }
 END_TEST
 
+START_TEST(request_without_a_tag_is_rejected)
+{
+	static const u8 opcodes[] = { ISCSI_TMF_REQ, ISCSI_TEXT_REQ,
+				      ISCSI_LOGOUT_REQ };
+	struct iscsi_bhs bhs = request(opcodes[_i]);
+
+	bhs.flags = ISCSI_FINAL;
+	bhs.itt = cpu_to_be32(ISCSI_TAG_NONE);
+	bhs.req.ttt = cpu_to_be32(ISCSI_TAG_NONE);
+	put_pdu(bhs, "SendTargets=All", opcodes[_i] == ISCSI_TEXT_REQ ? 16 : 0);
+	ck_reject(ISCSI_REJECT_INVALID_FIELD);
+	response(cmd_none(), SCSI_GOOD);
+}
+END_TEST
+
 START_TEST(snack_is_rejected)
 {
 	put_pdu(request(ISCSI_SNACK), NULL, 0);
@@ -702,6 +717,7 @@ static TCase *sn_tcase(void)
 	tcase_add_test(tc, unsolicited_data_of_a_read_is_rejected);
 	tcase_add_test(tc, aca_attribute_has_a_response);
 	tcase_add_loop_test(tc, unknown_opcode_is_rejected, 0, 8);
+	tcase_add_loop_test(tc, request_without_a_tag_is_rejected, 0, 3);
 	tcase_add_test(tc, snack_is_rejected);
 	tcase_add_test(tc, data_segment_beyond_our_limit_ends_the_connection);
 	return tc;
