@@ -184,43 +184,32 @@ void sbc_submit(struct sbc_cmd *sc, sbc_op op,
 	op(&sc->io);
 }
 
-/*
- * Of the one who submitted an I/O and the one who completed it, the later
- * goes on with the loop; so a backend that completes inline makes no
- * recursion, however many I/Os there are.
- */
 static void sbc_loop_done(struct sbc_io *io, enum scst_sense sense)
 {
 	struct sbc_cmd *sc = container_of(io, struct sbc_cmd, io);
 
-	/* Ordered by @turn, as is all else that the two share. */
-	sc->sense = sense;
-	if (atomic_dec_and_test(&sc->turn))
+	if (scsi_loop_done(&sc->loop, sense))
 		sbc_loop(io->cmd);
+}
+
+static bool sbc_loop_next(struct scst_cmd *cmd)
+{
+	struct sbc_cmd *sc = sbc_cmd(cmd);
+	sbc_op op = sc->next(cmd);
+
+	if (!op)
+		return false;
+	sbc_submit(sc, op, sbc_loop_done);
+	return true;
 }
 
 /*
  * Run sc->next() until it returns NULL, which it does once the command is in
- * other hands. An error of an I/O, or an abort, ends the command here.
+ * other hands.
  */
 void sbc_loop(struct scst_cmd *cmd)
 {
-	struct sbc_cmd *sc = sbc_cmd(cmd);
-	sbc_op op;
-
-	do {
-		if (!sc->sense && READ_ONCE(cmd->aborted))
-			sc->sense = SENSE_ABORTED;
-		if (sc->sense) {
-			sbc_end(cmd, sc->sense);
-			return;
-		}
-		op = sc->next(cmd);
-		if (!op)
-			return;
-		atomic_set(&sc->turn, 2);
-		sbc_submit(sc, op, sbc_loop_done);
-	} while (atomic_dec_and_test(&sc->turn));
+	scsi_loop_run(cmd, &sbc_cmd(cmd)->loop, sbc_loop_next, sbc_end);
 }
 
 /* ---- Durability -------------------------------------------------------- */

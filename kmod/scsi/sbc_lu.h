@@ -18,6 +18,8 @@
 
 #include "core_os.h"
 #include "sbc.h"
+#include "scsi_loop.h"
+#include "scsi_nexus.h"
 #include "seg.h"
 
 /* Options in byte 1 of CDBs. */
@@ -72,7 +74,7 @@ struct sbc_lu {
 	spinlock_t lock;
 	bool ejected;
 	u64 told;			/* capacity that the core knows */
-	struct list_head prevents;	/* struct sbc_prevent */
+	struct list_head prevents;	/* struct scsi_nexus: all prevent */
 
 	/* For sbc_lu_describe(). */
 	struct scst_opcode opcodes[SBC_MAX_OPCODES];
@@ -115,8 +117,7 @@ struct sbc_cmd {
 
 	/* Commands of several I/Os. */
 	sbc_op (*next)(struct scst_cmd *cmd);
-	atomic_t turn;
-	enum scst_sense sense;	/* of the last I/O */
+	struct scsi_loop loop;
 	u32 nr;			/* UNMAP descriptors, status questions */
 	u64 pos;		/* how far it got, in blocks or of those */
 	struct core_seg *scratch;

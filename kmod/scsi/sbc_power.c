@@ -20,12 +20,6 @@ enum {
 	SSU_POWER    = 0xf0,
 };
 
-/* An I_T nexus that wants the medium to stay. */
-struct sbc_prevent {
-	struct list_head link;		/* lu->prevents */
-	u64 nexus_id;
-};
-
 /* ---- START STOP UNIT --------------------------------------------------- */
 
 /*
@@ -123,59 +117,28 @@ void sbc_start_stop(struct scst_cmd *cmd)
 
 /* ---- PREVENT ALLOW MEDIUM REMOVAL -------------------------------------- */
 
-static void prevent_drop(struct sbc_prevent *prevent)
-{
-	list_del(&prevent->link);
-	kfree(prevent);
-}
-
-static struct sbc_prevent *prevent_find(struct sbc_lu *lu, u64 nexus_id)
-{
-	struct sbc_prevent *prevent;
-
-	lockdep_assert_held(&lu->lock);
-	list_for_each_entry(prevent, &lu->prevents, link)
-		if (prevent->nexus_id == nexus_id)
-			return prevent;
-	return NULL;
-}
-
 void sbc_allow_removal(struct sbc_lu *lu, u64 nexus_id)
 {
-	struct sbc_prevent *prevent;
-
 	spin_lock_bh(&lu->lock);
-	prevent = prevent_find(lu, nexus_id);
-	if (prevent)
-		prevent_drop(prevent);
+	scsi_nexus_forget(&lu->prevents, nexus_id);
 	spin_unlock_bh(&lu->lock);
 }
 
 void sbc_allow_all_removal(struct sbc_lu *lu)
 {
-	struct sbc_prevent *prevent, *next;
-
 	spin_lock_bh(&lu->lock);
-	list_for_each_entry_safe(prevent, next, &lu->prevents, link)
-		prevent_drop(prevent);
+	scsi_nexus_forget_all(&lu->prevents);
 	spin_unlock_bh(&lu->lock);
 }
 
 static int sbc_prevent_removal(struct sbc_lu *lu, u64 nexus_id)
 {
-	struct sbc_prevent *prevent = kmalloc(sizeof(*prevent), GFP_ATOMIC);
+	struct scsi_nexus *nexus;
 
-	if (!prevent)
-		return -ENOMEM;
-	prevent->nexus_id = nexus_id;
 	spin_lock_bh(&lu->lock);
-	if (!prevent_find(lu, nexus_id)) {
-		list_add(&prevent->link, &lu->prevents);
-		prevent = NULL;
-	}
+	nexus = scsi_nexus_remember(&lu->prevents, nexus_id);
 	spin_unlock_bh(&lu->lock);
-	kfree(prevent);
-	return 0;
+	return nexus ? 0 : -ENOMEM;
 }
 
 void sbc_prevent_allow(struct scst_cmd *cmd)
