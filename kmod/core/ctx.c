@@ -13,6 +13,7 @@ struct scst_ctx *scst_ctx_alloc(void)
 	mutex_init(&ctx->mutex);
 	INIT_LIST_HEAD(&ctx->devices);
 	INIT_LIST_HEAD(&ctx->targets);
+	spin_lock_init(&ctx->targets_lock);
 	return ctx;
 }
 

@@ -23,6 +23,7 @@ static void device_free(struct scst_device *dev)
 	kfree(dev->vpd_pages);
 	kfree(dev->mode_pages);
 	kfree(dev->opcodes);
+	spc_pr_fini(&dev->pr);
 	kfree(dev);
 }
 
@@ -322,6 +323,7 @@ struct scst_device *scst_device_register(struct scst_ctx *ctx,
 	INIT_LIST_HEAD(&dev->itls);
 	INIT_LIST_HEAD(&dev->tmfs);
 	scst_taskset_init(&dev->taskset);
+	spc_pr_init(&dev->pr);
 
 	ret = device_describe(dev, info);
 	if (ret)

@@ -143,6 +143,7 @@ static struct scst_itl *itl_alloc(struct scst_nexus *nexus,
 	spin_lock_bh(&itl->dev->lock);
 	itl->gate = itl->dev->taskset.closed;
 	list_add_tail(&itl->dev_link, &itl->dev->itls);
+	spc_pr_join(itl);
 	spin_unlock_bh(&itl->dev->lock);
 	return itl;
 }
@@ -183,8 +184,10 @@ static void itl_forget(struct scst_itl *itl)
 	struct scst_device *dev = itl->dev;
 
 	spin_lock_bh(&dev->lock);
-	if (dev->reserved_by == itl->nexus->id)
-		WRITE_ONCE(dev->reserved_by, 0);
+	if (dev->reserved_by == itl->nexus->id) {
+		dev->reserved_by = 0;
+		spc_resv_update(dev);
+	}
 	if (dev->ops->event)
 		dev->ops->event(dev, SCST_EV_NEXUS_LOSS, itl->nexus->id);
 	spin_unlock_bh(&dev->lock);
@@ -340,6 +343,21 @@ static void nexus_observe(const struct scst_nexus *nexus, bool added)
 		observer->nexus(nexus, added);
 }
 
+static void nexus_set_transport_id(struct scst_nexus *nexus)
+{
+	const struct scst_target_ops *ops = nexus->target->ops;
+
+	if (ops->transport_id)
+		nexus->transport_id_len =
+			ops->transport_id(nexus, nexus->transport_id);
+	else
+		nexus->transport_id_len =
+			spc_tid_default(nexus->transport_id, ops->protocol,
+					nexus->initiator);
+	nexus->transport_hash = core_hash(nexus->transport_id,
+					  nexus->transport_id_len, 0);
+}
+
 int scst_nexus_add(struct scst_nexus *nexus, struct scst_target *tgt,
 		   const char *initiator)
 {
@@ -350,6 +368,7 @@ int scst_nexus_add(struct scst_nexus *nexus, struct scst_target *tgt,
 	refcount_set(&nexus->refs, 1);
 	if (strscpy(nexus->initiator, initiator, sizeof(nexus->initiator)) < 0)
 		return -ENAMETOOLONG;
+	nexus_set_transport_id(nexus);
 
 	mutex_lock(&tgt->ctx->mutex);
 	nexus->id = ++tgt->ctx->last_nexus_id;

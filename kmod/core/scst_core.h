@@ -16,13 +16,15 @@
  * what concerns all of a device's nexuses: ordered tasks, task management,
  * reservations, mode parameters.
  *
- * Lock order: ctx->mutex, dev->lock, itl->lock. The spinlocks are taken _bh.
+ * Lock order: ctx->mutex, dev->lock, itl->lock or ctx->targets_lock. The
+ * spinlocks are taken _bh.
  */
 #ifndef SCST_CORE_H
 #define SCST_CORE_H
 
 #include "core_os.h"
 #include "scst.h"
+#include "spc_pr.h"
 
 #define SCST_DEVICE_NAME_MAX 63
 #define SCST_LUN_MAX 16383	/* fourteen bits of flat space addressing */
@@ -31,6 +33,7 @@ struct scst_ctx {
 	struct mutex mutex;
 	struct list_head devices;
 	struct list_head targets;
+	spinlock_t targets_lock;	/* to read the list without the mutex */
 	u64 last_nexus_id;
 	u64 last_itl_id;
 	const struct scst_observer *observer;
@@ -89,7 +92,8 @@ struct scst_device {
 	struct list_head itls;
 	struct list_head tmfs;		/* end in order of arrival */
 	struct scst_taskset taskset;
-	u64 reserved_by;		/* nexus id of RESERVE; READ_ONCE */
+	u64 reserved_by;		/* nexus id of RESERVE */
+	struct spc_pr pr;
 	u64 blocks;
 	u32 block_size;
 	struct scst_mode_page *mode_pages;	/* as MODE SENSE lists them */
@@ -129,6 +133,7 @@ struct scst_target {
 	refcount_t refs;		/* the driver's, the nexuses' */
 	struct list_head groups;
 	struct list_head nexuses;
+	u16 port_id;			/* relative target port identifier */
 	char name[SCST_NAME_MAX + 1];
 };
 
@@ -141,6 +146,9 @@ struct scst_itl {
 	u16 lun;
 	bool read_only;			/* READ_ONCE */
 	struct list_head dev_link;	/* dev->itls, dev->lock */
+	struct spc_pr_reg *reg;		/* NULL: not registered; dev->lock */
+	u8 resv_needs;			/* flags of opcodes; READ_ONCE */
+	bool preempted;			/* by a SCST_PREEMPT; dev->lock */
 	struct core_retired retired;
 	struct scst_tmf loss;		/* runs when the nexus goes */
 
@@ -239,6 +247,8 @@ void scst_taskset_run(struct scst_device *dev);
 
 /* tmf.c */
 void scst_tmf_start(struct scst_tmf *tmf);
+bool scst_tmf_mark(struct scst_tmf *tmf);
+void scst_tmf_marked(struct scst_tmf *tmf, bool dormant);
 void scst_tmf_task_done(struct scst_tmf *tmf);
 void scst_itl_end_tmfs(struct scst_itl *itl);
 

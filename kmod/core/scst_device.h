@@ -30,7 +30,12 @@ enum scst_opcode_flags {
 	SCST_OP_OUT	= 1 << 1,	/* moves Data-Out */
 	SCST_OP_WRITES	= 1 << 2,	/* alters the medium */
 	SCST_OP_ANY_UA	= 1 << 3,	/* runs with a unit attention pending */
-	SCST_OP_ANY_RESV = 1 << 4,	/* runs against another's reservation */
+	/* Runs against another's reservation: RESERVE; persistent ones. */
+	SCST_OP_ANY_RESERVE = 1 << 4,
+	SCST_OP_ANY_WE	= 1 << 5,	/* Write Exclusive */
+	SCST_OP_ANY_EA	= 1 << 6,	/* Exclusive Access */
+	SCST_OP_ANY_PR	= SCST_OP_ANY_WE | SCST_OP_ANY_EA,
+	SCST_OP_ANY_RESV = SCST_OP_ANY_RESERVE | SCST_OP_ANY_PR,
 };
 
 /*
@@ -124,6 +129,14 @@ struct scst_device_ops {
 	/* A condition of SAM-6 6.3; under a spinlock. Optional. */
 	void (*event)(struct scst_device *dev, enum scst_device_event ev,
 		      u64 nexus_id);
+	/*
+	 * Persistent reservations that are to survive a loss of power have
+	 * changed: from process context, take their image by scst_pr_image(),
+	 * make it durable and answer by scst_pr_persisted(). Any context, must
+	 * not sleep; not called again before the answer. Optional: without it
+	 * they do not survive, and initiators are told so.
+	 */
+	void (*persist)(struct scst_device *dev);
 	/* The last reference is gone; @dev is freed after the call. */
 	void (*release)(struct scst_device *dev);
 };
@@ -165,6 +178,32 @@ void scst_device_ua(struct scst_device *dev, enum scst_sense ua, u64 except);
  * context; may complete @cmd.
  */
 void scst_mode_selected(struct scst_cmd *cmd, enum scst_sense sense);
+
+#define SCST_PR_IMAGE_MAX (320u << 10)
+
+/*
+ * The persistent reservations of @dev as bytes, at most SCST_PR_IMAGE_MAX, in
+ * @buf of @size. Returns their number, or -ENOSPC. Process context.
+ */
+int scst_pr_image(struct scst_device *dev, void *buf, u32 size);
+
+/*
+ * The answer to ops->persist(): the image is durable, or could not be made so
+ * (@err). From any context; completes the commands that wait for it.
+ */
+void scst_pr_persisted(struct scst_device *dev, int err);
+
+/*
+ * Is @buf an undamaged image? Which of several is the newest is told by
+ * *@generation, which is never 0.
+ */
+bool scst_pr_image_valid(const void *buf, u32 len, u64 *generation);
+
+/*
+ * After a loss of power, before the first map: bring the reservations of an
+ * image back. -EINVAL: it is none that we made; -ENOMEM. Process context.
+ */
+int scst_pr_restore(struct scst_device *dev, const void *buf, u32 len);
 
 /*
  * Hand @cmd, which a row of the device caught, to the SPC device server

@@ -51,7 +51,9 @@ enum scst_tmf_fn {
 	SCST_CLEAR_TASK_SET,
 	SCST_LUN_RESET,
 	SCST_TARGET_RESET,	/* every logical unit the nexus reaches */
-	SCST_NEXUS_LOSS,	/* the core's own: the I_T nexus is gone */
+	/* The core's own: */
+	SCST_NEXUS_LOSS,	/* the I_T nexus is gone */
+	SCST_PREEMPT,		/* PREEMPT AND ABORT of reservations */
 };
 
 /* Service responses of task management functions (SAM-6 7.1). */
@@ -85,6 +87,13 @@ struct scst_target_ops {
 	/* Everything about a removed nexus is over; its memory is free. */
 	void (*nexus_gone)(struct scst_nexus *nexus);
 	/*
+	 * The TransportID (SPC-5 7.6.4) of the initiator port of @nexus, to
+	 * @tid; returns its length. It is what persistent reservations know
+	 * the nexus by when it comes again. Process context. Optional: without
+	 * it one is made from the initiator's name.
+	 */
+	u16 (*transport_id)(struct scst_nexus *nexus, u8 *tid);
+	/*
 	 * Logical units came to @nexus or left it, which the initiator hears
 	 * by a unit attention, too. Under the context's mutex: post the work.
 	 * Optional.
@@ -99,12 +108,18 @@ struct scst_target_ops {
 
 #define SCST_NAME_MAX 223	/* longest iSCSI name (RFC 7143 4.2.7.1) */
 
+/* iSCSI's: name, ",i,0x", ISID and NUL, behind four bytes. */
+#define SCST_TRANSPORT_ID_MAX 248
+
 /* An I_T nexus. All but @target, @id, @initiator is the core's. */
 struct scst_nexus {
 	struct scst_target *target;
 	u64 id;
 	char initiator[SCST_NAME_MAX + 1];
 
+	u16 transport_id_len;
+	u8 transport_id[SCST_TRANSPORT_ID_MAX];
+	u32 transport_hash;
 	struct scst_group *group;	/* whose LUN map it sees */
 	struct list_head target_link;	/* target->nexuses, ctx->mutex */
 	struct scst_itl_table __rcu *itls;
@@ -226,6 +241,12 @@ unsigned int scst_task_sense(const struct scst_task *task, u8 *buf,
 
 /* Set nexus, fn, lun and tag first. ops->tmf_done() answers. */
 void scst_tmf_submit(struct scst_tmf *tmf);
+
+/*
+ * The TransportID of an iSCSI initiator port: its name and its six bytes of
+ * ISID. Returns the length.
+ */
+u16 scst_iscsi_transport_id(u8 *tid, const char *name, const u8 *isid);
 
 /* LUN field (SAM-6 4.7) to number and back; SCST_LUN_NONE when unusable. */
 u16 scst_lun_decode(const u8 *lun);

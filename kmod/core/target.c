@@ -4,6 +4,22 @@
  */
 #include "scst_core.h"
 
+/* The least that is free: the same again after a restart. */
+static u16 free_port_id(struct scst_ctx *ctx)
+{
+	struct scst_target *tgt;
+	u16 id = 1;
+
+again:
+	list_for_each_entry(tgt, &ctx->targets, link) {
+		if (tgt->port_id == id) {
+			id++;
+			goto again;
+		}
+	}
+	return id;
+}
+
 struct scst_target *scst_target_register(struct scst_ctx *ctx,
 					 const char *name,
 					 const struct scst_target_ops *ops,
@@ -33,7 +49,10 @@ struct scst_target *scst_target_register(struct scst_ctx *ctx,
 			return ERR_PTR(-EEXIST);
 		}
 	}
+	tgt->port_id = free_port_id(ctx);
+	spin_lock_bh(&ctx->targets_lock);
 	list_add_tail(&tgt->link, &ctx->targets);
+	spin_unlock_bh(&ctx->targets_lock);
 	mutex_unlock(&ctx->mutex);
 	return tgt;
 }
@@ -80,7 +99,9 @@ void scst_target_unregister(struct scst_target *tgt)
 	WARN_ON(!list_empty(&tgt->nexuses));
 	list_for_each_entry_safe(grp, next, &tgt->groups, link)
 		group_free(grp);
+	spin_lock_bh(&tgt->ctx->targets_lock);
 	list_del(&tgt->link);
+	spin_unlock_bh(&tgt->ctx->targets_lock);
 	mutex_unlock(&tgt->ctx->mutex);
 	scst_target_put(tgt);
 }

@@ -218,11 +218,10 @@ static bool task_may_run(struct scst_task *task)
 {
 	struct scst_itl *itl = task->itl;
 	u32 flags = task->cmd.opcode->flags;
-	u64 holder = READ_ONCE(itl->dev->reserved_by);
+	u8 needs = READ_ONCE(itl->resv_needs);
 	enum scst_sense ua;
 
-	if (holder && holder != task->nexus->id &&
-	    !(flags & SCST_OP_ANY_RESV)) {
+	if (unlikely(needs & ~flags) && !spc_resv_allows(&task->cmd, needs)) {
 		scst_cmd_complete(&task->cmd, SCSI_RESERVATION_CONFLICT);
 		return false;
 	}

@@ -49,8 +49,8 @@ static void tmf_end(struct scst_tmf *tmf)
 	struct scst_itl *itl = tmf->itl;
 	bool wait;
 
-	/* The nexus-loss function lives in its ITL and drops it itself. */
-	if (tmf->fn == SCST_NEXUS_LOSS) {
+	/* The core's own live in an ITL or a command, which they end. */
+	if (tmf->fn == SCST_NEXUS_LOSS || tmf->fn == SCST_PREEMPT) {
 		tmf->done(tmf);
 		return;
 	}
@@ -190,8 +190,8 @@ static bool mark_itl(struct scst_itl *itl, struct scst_tmf *tmf)
 	spin_unlock_bh(&itl->lock);
 
 	/* SAM-6 5.5: the others learn that their commands were cleared. */
-	if (marks.any && tmf->fn == SCST_CLEAR_TASK_SET &&
-	    itl->nexus != tmf->nexus &&
+	if (marks.any && itl->nexus != tmf->nexus &&
+	    (tmf->fn == SCST_CLEAR_TASK_SET || tmf->fn == SCST_PREEMPT) &&
 	    !READ_ONCE(itl->dev->task_aborted_status))
 		scst_itl_ua(itl, SENSE_UA_TASKS_CLEARED);
 	return marks.dormant;
@@ -201,7 +201,8 @@ static bool mark_itl(struct scst_itl *itl, struct scst_tmf *tmf)
 static void device_reset(struct scst_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
-	WRITE_ONCE(dev->reserved_by, 0);
+	dev->reserved_by = 0;
+	spc_resv_update(dev);
 	spc_mode_reset(dev);
 	if (dev->ops->event)
 		dev->ops->event(dev, SCST_EV_LU_RESET, 0);
@@ -214,31 +215,49 @@ static bool tmf_is_for_all(const struct scst_tmf *tmf)
 	       tmf->fn == SCST_TARGET_RESET;
 }
 
-/* Run @tmf on tmf->itl, on which the caller has a hold. */
-void scst_tmf_start(struct scst_tmf *tmf)
+/*
+ * The part of scst_tmf_start() under dev->lock. The caller passes the result
+ * on to scst_tmf_marked(), without the lock.
+ */
+bool scst_tmf_mark(struct scst_tmf *tmf)
 {
 	struct scst_device *dev = tmf->itl->dev;
 	bool dormant = false;
 	struct scst_itl *itl;
 
+	lockdep_assert_held(&dev->lock);
 	/* One for ourselves, so that it does not end while we mark. */
 	atomic_set(&tmf->pending, 1);
-
-	spin_lock_bh(&dev->lock);
 	list_add_tail(&tmf->dev_link, &dev->tmfs);
-	if (tmf_is_for_all(tmf)) {
+	if (tmf_is_for_all(tmf) || tmf->fn == SCST_PREEMPT) {
 		list_for_each_entry(itl, &dev->itls, dev_link)
-			dormant |= mark_itl(itl, tmf);
+			if (tmf->fn != SCST_PREEMPT || itl->preempted)
+				dormant |= mark_itl(itl, tmf);
 	} else {
 		dormant = mark_itl(tmf->itl, tmf);
 	}
 	if (tmf->fn == SCST_LUN_RESET || tmf->fn == SCST_TARGET_RESET)
 		device_reset(dev);
-	spin_unlock_bh(&dev->lock);
+	return dormant;
+}
 
+void scst_tmf_marked(struct scst_tmf *tmf, bool dormant)
+{
 	if (dormant)
-		scst_taskset_run(dev);
+		scst_taskset_run(tmf->itl->dev);
 	scst_tmf_task_done(tmf);
+}
+
+/* Run @tmf on tmf->itl, on which the caller has a hold. */
+void scst_tmf_start(struct scst_tmf *tmf)
+{
+	struct scst_device *dev = tmf->itl->dev;
+	bool dormant;
+
+	spin_lock_bh(&dev->lock);
+	dormant = scst_tmf_mark(tmf);
+	spin_unlock_bh(&dev->lock);
+	scst_tmf_marked(tmf, dormant);
 }
 
 /* ---- Submission -------------------------------------------------------- */

@@ -102,6 +102,14 @@ static void iscsi_nexus_gone(struct scst_nexus *nexus)
 	sess->env->post(sess, &sess->gone_work);
 }
 
+/* ops->transport_id() */
+static u16 iscsi_transport_id(struct scst_nexus *nexus, u8 *tid)
+{
+	const struct iscsi_session *sess = iscsi_nexus_session(nexus);
+
+	return scst_iscsi_transport_id(tid, sess->initiator, sess->isid);
+}
+
 const struct scst_target_ops iscsi_target_ops = {
 	.protocol = 5,
 	.want_data_out = iscsi_want_data_out,
@@ -109,6 +117,7 @@ const struct scst_target_ops iscsi_target_ops = {
 	.kick = iscsi_kick,
 	.tmf_done = iscsi_tmf_done,
 	.nexus_gone = iscsi_nexus_gone,
+	.transport_id = iscsi_transport_id,
 };
 
 /* ---- Begin and end ---------------------------------------------------------- */

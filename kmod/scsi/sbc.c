@@ -22,8 +22,9 @@ struct sbc_row {
 	u8 thin_opts;			/* more bits of byte 1 when thin */
 };
 
-#define IN	SCST_OP_IN
-#define OUT	SCST_OP_OUT
+/* What reads, in one way or the other, runs against Write Exclusive. */
+#define READS	(SCST_OP_IN | SCST_OP_ANY_WE)
+#define VERIFIES (SCST_OP_OUT | SCST_OP_ANY_WE)
 #define ALTERS	(SCST_OP_OUT | SCST_OP_WRITES)
 #define ANYTIME	(SCST_OP_IN | SCST_OP_ANY_RESV)
 
@@ -46,9 +47,9 @@ struct sbc_row {
 #define CDB16(opts) opts, ALL8, ALL4, 0, NACA
 
 static const struct sbc_row sbc_rows[] = {
-	{ ROW(TEST_UNIT_READY, 6, 0, sbc_test_unit_ready,
+	{ ROW(TEST_UNIT_READY, 6, SCST_OP_ANY_PR, sbc_test_unit_ready,
 	      0, 0, 0, 0, NACA) },
-	{ ROW(READ_6, 6, IN, sbc_read, 0x1f, ALL2, 0xff, NACA) },
+	{ ROW(READ_6, 6, READS, sbc_read, 0x1f, ALL2, 0xff, NACA) },
 	{ ROW(WRITE_6, 6, ALTERS, sbc_write, 0x1f, ALL2, 0xff, NACA) },
 	{ ROW(START_STOP_UNIT, 6, 0, sbc_start_stop,
 	      0x01, 0, 0, 0xf7, NACA) },
@@ -56,19 +57,19 @@ static const struct sbc_row sbc_rows[] = {
 	      0, 0, 0, 0x03, NACA), ROW_REMOVABLE },
 	{ ROW(READ_CAPACITY_10, 10, ANYTIME, sbc_read_capacity_10,
 	      0, 0, 0, 0, 0, 0, 0, 0, NACA) },
-	{ ROW(READ_10, 10, IN, sbc_read, CDB10(CDB_DPO | CDB_FUA)) },
+	{ ROW(READ_10, 10, READS, sbc_read, CDB10(CDB_DPO | CDB_FUA)) },
 	{ ROW(WRITE_10, 10, ALTERS, sbc_write, CDB10(CDB_DPO | CDB_FUA)) },
 	{ ROW(WRITE_VERIFY_10, 10, ALTERS, sbc_write_verify,
 	      CDB10(CDB_DPO | CDB_BYTCHK)) },
-	{ ROW(VERIFY_10, 10, OUT, sbc_verify, CDB10(CDB_DPO | CDB_BYTCHK)) },
-	{ ROW(PREFETCH_10, 10, 0, sbc_prefetch, CDB10(0x02)) },
+	{ ROW(VERIFY_10, 10, VERIFIES, sbc_verify, CDB10(CDB_DPO | CDB_BYTCHK)) },
+	{ ROW(PREFETCH_10, 10, SCST_OP_ANY_WE, sbc_prefetch, CDB10(0x02)) },
 	/* SYNC_NV is obsolete, and still sent. */
 	{ ROW(SYNC_CACHE_10, 10, 0, sbc_sync_cache, CDB10(0x06)) },
 	{ ROW(WRITE_SAME_10, 10, ALTERS, sbc_write_same, CDB10(0)),
 	  .thin_opts = 0x08 },
 	{ ROW(UNMAP, 10, ALTERS, sbc_unmap, 0, 0, 0, 0, 0, 0, ALL2, NACA),
 	  ROW_THIN },
-	{ ROW(READ_16, 16, IN, sbc_read, CDB16(CDB_DPO | CDB_FUA)) },
+	{ ROW(READ_16, 16, READS, sbc_read, CDB16(CDB_DPO | CDB_FUA)) },
 	{ ROW(COMPARE_AND_WRITE, 16, ALTERS, sbc_compare_and_write,
 	      CDB_DPO | CDB_FUA, ALL8, 0, 0, 0, 0xff, 0, NACA) },
 	{ ROW(WRITE_16, 16, ALTERS, sbc_write, CDB16(CDB_DPO | CDB_FUA)) },
@@ -76,20 +77,20 @@ static const struct sbc_row sbc_rows[] = {
 	      CDB16(CDB_DPO | CDB_FUA)) },
 	{ ROW(WRITE_VERIFY_16, 16, ALTERS, sbc_write_verify,
 	      CDB16(CDB_DPO | CDB_BYTCHK)) },
-	{ ROW(VERIFY_16, 16, OUT, sbc_verify, CDB16(CDB_DPO | CDB_BYTCHK)) },
-	{ ROW(PREFETCH_16, 16, 0, sbc_prefetch, CDB16(0x02)) },
+	{ ROW(VERIFY_16, 16, VERIFIES, sbc_verify, CDB16(CDB_DPO | CDB_BYTCHK)) },
+	{ ROW(PREFETCH_16, 16, SCST_OP_ANY_WE, sbc_prefetch, CDB16(0x02)) },
 	{ ROW(SYNC_CACHE_16, 16, 0, sbc_sync_cache, CDB16(0x06)) },
 	{ ROW(WRITE_SAME_16, 16, ALTERS, sbc_write_same, CDB16(0x01)),
 	  .thin_opts = 0x08 },
 	{ ROW_SA(READ_CAPACITY_16, ANYTIME, sbc_read_capacity_16,
 		 0, 0, 0, 0, 0, 0, 0, 0, ALL4, 0, NACA) },
-	{ ROW_SA(GET_LBA_STATUS, IN, sbc_get_lba_status,
+	{ ROW_SA(GET_LBA_STATUS, READS, sbc_get_lba_status,
 		 ALL8, ALL4, 0xff, NACA) },
-	{ ROW(READ_12, 12, IN, sbc_read, CDB12(CDB_DPO | CDB_FUA)) },
+	{ ROW(READ_12, 12, READS, sbc_read, CDB12(CDB_DPO | CDB_FUA)) },
 	{ ROW(WRITE_12, 12, ALTERS, sbc_write, CDB12(CDB_DPO | CDB_FUA)) },
 	{ ROW(WRITE_VERIFY_12, 12, ALTERS, sbc_write_verify,
 	      CDB12(CDB_DPO | CDB_BYTCHK)) },
-	{ ROW(VERIFY_12, 12, OUT, sbc_verify, CDB12(CDB_DPO | CDB_BYTCHK)) },
+	{ ROW(VERIFY_12, 12, VERIFIES, sbc_verify, CDB12(CDB_DPO | CDB_BYTCHK)) },
 };
 
 static_assert(ARRAY_SIZE(sbc_rows) <= SBC_MAX_OPCODES);

@@ -41,6 +41,7 @@ enum scsi_opcode {
 	SCSI_READ_CAPACITY_10	  = 0x25,
 	SCSI_READ_10		  = 0x28,
 	SCSI_WRITE_10		  = 0x2a,
+	SCSI_SEEK_10		  = 0x2b,
 	SCSI_WRITE_VERIFY_10	  = 0x2e,
 	SCSI_VERIFY_10		  = 0x2f,
 	SCSI_PREFETCH_10	  = 0x34,
@@ -48,9 +49,14 @@ enum scsi_opcode {
 	SCSI_READ_DEFECT_DATA_10  = 0x37,
 	SCSI_WRITE_SAME_10	  = 0x41,
 	SCSI_UNMAP		  = 0x42,
+	SCSI_READ_TOC		  = 0x43,
+	SCSI_GET_CONFIGURATION	  = 0x46,
 	SCSI_SANITIZE		  = 0x48,
+	SCSI_GET_EVENT_STATUS	  = 0x4a,
 	SCSI_LOG_SELECT		  = 0x4c,
 	SCSI_LOG_SENSE		  = 0x4d,
+	SCSI_READ_DISC_INFO	  = 0x51,
+	SCSI_READ_TRACK_INFO	  = 0x52,
 	SCSI_MODE_SELECT_10	  = 0x55,
 	SCSI_RESERVE_10		  = 0x56,
 	SCSI_RELEASE_10		  = 0x57,
@@ -76,9 +82,14 @@ enum scsi_opcode {
 	SCSI_MAINTENANCE_OUT	  = 0xa4,
 	SCSI_READ_12		  = 0xa8,
 	SCSI_WRITE_12		  = 0xaa,
+	SCSI_READ_DISC_STRUCTURE  = 0xad,
 	SCSI_WRITE_VERIFY_12	  = 0xae,
 	SCSI_VERIFY_12		  = 0xaf,
 	SCSI_READ_DEFECT_DATA_12  = 0xb7,
+	SCSI_READ_CD_MSF	  = 0xb9,
+	SCSI_SET_CD_SPEED	  = 0xbb,
+	SCSI_MECHANISM_STATUS	  = 0xbd,
+	SCSI_READ_CD		  = 0xbe,
 };
 
 /* Service actions. */
@@ -91,6 +102,20 @@ enum scsi_service_action {
 	SCSI_SA_REPORT_OPCODES	     = 0x0c,
 	SCSI_SA_REPORT_TMFS	     = 0x0d,
 	SCSI_SA_REPORT_TIMESTAMP     = 0x0f,
+	/* PERSISTENT RESERVE IN */
+	SCSI_SA_READ_KEYS	     = 0x00,
+	SCSI_SA_READ_RESERVATION     = 0x01,
+	SCSI_SA_REPORT_CAPABILITIES  = 0x02,
+	SCSI_SA_READ_FULL_STATUS     = 0x03,
+	/* PERSISTENT RESERVE OUT */
+	SCSI_SA_REGISTER	     = 0x00,
+	SCSI_SA_RESERVE		     = 0x01,
+	SCSI_SA_RELEASE		     = 0x02,
+	SCSI_SA_CLEAR		     = 0x03,
+	SCSI_SA_PREEMPT		     = 0x04,
+	SCSI_SA_PREEMPT_AND_ABORT    = 0x05,
+	SCSI_SA_REGISTER_IGNORE	     = 0x06,
+	SCSI_SA_REGISTER_AND_MOVE    = 0x07,
 };
 
 /* Peripheral device types (SPC-5 6.6.2). */
@@ -107,7 +132,7 @@ enum scsi_type {
 };
 
 /* Vital product data pages. */
-enum scsi_vpd {
+enum scsi_vpd_page {
 	SCSI_VPD_SUPPORTED	= 0x00,
 	SCSI_VPD_SERIAL		= 0x80,
 	SCSI_VPD_IDENTIFICATION = 0x83,
@@ -122,7 +147,10 @@ enum scsi_mode_page {
 	SCSI_MODE_RW_RECOVERY	= 0x01,
 	SCSI_MODE_CACHING	= 0x08,
 	SCSI_MODE_CONTROL	= 0x0a,
+	SCSI_MODE_POWER		= 0x1a,
 	SCSI_MODE_INFO_EXCEPT	= 0x1c,
+	SCSI_MODE_TIMEOUT	= 0x1d,
+	SCSI_MODE_CD_CAPS	= 0x2a,
 	SCSI_MODE_ALL		= 0x3f,
 	SCSI_MODE_ALL_SUBPAGES	= 0xff,
 };

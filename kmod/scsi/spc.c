@@ -57,16 +57,26 @@ static void spc_send_diagnostic(struct scst_cmd *cmd)
 
 /* ---- RESERVE and RELEASE (SPC-2 7.17 to 7.22) --------------------------- */
 
+/*
+ * While there are registrants, neither has an effect, and only who may access
+ * the unit does not get a conflict (SPC-2 5.5.1, SPC-5 5.13.3).
+ */
 static void spc_reserve(struct scst_cmd *cmd)
 {
+	const struct scst_itl *itl = scst_cmd_task(cmd)->itl;
 	struct scst_device *dev = cmd->dev;
 	bool conflict;
 
 	spin_lock_bh(&dev->lock);
-	conflict = dev->reserved_by && dev->reserved_by != cmd->nexus_id;
-	/* A reset that aborted the command has released the unit for good. */
-	if (!conflict && !READ_ONCE(cmd->aborted))
-		WRITE_ONCE(dev->reserved_by, cmd->nexus_id);
+	if (dev->pr.nr_regs) {
+		conflict = !spc_pr_compatible(itl);
+	} else {
+		conflict = dev->reserved_by && dev->reserved_by != cmd->nexus_id;
+		/* A reset that aborted the command has released the unit. */
+		if (!conflict && !READ_ONCE(cmd->aborted))
+			dev->reserved_by = cmd->nexus_id;
+		spc_resv_update(dev);
+	}
 	spin_unlock_bh(&dev->lock);
 	scst_cmd_complete(cmd, conflict ? SCSI_RESERVATION_CONFLICT :
 					  SCSI_GOOD);
@@ -75,21 +85,37 @@ static void spc_reserve(struct scst_cmd *cmd)
 /* To release what one does not hold is no error. */
 static void spc_release(struct scst_cmd *cmd)
 {
+	const struct scst_itl *itl = scst_cmd_task(cmd)->itl;
 	struct scst_device *dev = cmd->dev;
+	bool conflict;
 
 	spin_lock_bh(&dev->lock);
-	if (dev->reserved_by == cmd->nexus_id)
-		WRITE_ONCE(dev->reserved_by, 0);
+	conflict = dev->pr.nr_regs && !spc_pr_compatible(itl);
+	if (dev->reserved_by == cmd->nexus_id) {
+		dev->reserved_by = 0;
+		spc_resv_update(dev);
+	}
 	spin_unlock_bh(&dev->lock);
-	scst_cmd_good(cmd);
+	scst_cmd_complete(cmd, conflict ? SCSI_RESERVATION_CONFLICT :
+					  SCSI_GOOD);
 }
 
 /* ---- The table --------------------------------------------------------- */
 
 #define ALWAYS (SCST_OP_ANY_UA | SCST_OP_ANY_RESV)
+#define REPORT (SCST_OP_IN | SCST_OP_ANY_RESERVE | SCST_OP_ANY_WE)
+
+/* What they say to RESERVE is for them to find out. */
+#define PR_IN(sa) \
+	{ SCSI_PERSISTENT_IN, 10, SCSI_SA_##sa, SCST_OP_IN | SCST_OP_ANY_PR, \
+	  spc_pr_in, { 0x5e, 0x1f, 0, 0, 0, 0, 0, 0xff, 0xff, 0x04 } }
+#define PR_OUT(sa, scope_type) \
+	{ SCSI_PERSISTENT_OUT, 10, SCSI_SA_##sa, \
+	  SCST_OP_OUT | SCST_OP_ANY_PR, spc_pr_out, \
+	  { 0x5f, 0x1f, scope_type, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x04 } }
 
 static const struct scst_opcode opcodes[] = {
-	{ SCSI_TEST_UNIT_READY, 6, SCST_NO_SA, 0,
+	{ SCSI_TEST_UNIT_READY, 6, SCST_NO_SA, SCST_OP_ANY_PR,
 	  spc_test_unit_ready, { 0x00, 0, 0, 0, 0, 0x04 } },
 	{ SCSI_REQUEST_SENSE, 6, SCST_NO_SA, SCST_OP_IN | ALWAYS,
 	  spc_request_sense, { 0x03, 0x01, 0, 0, 0xff, 0x04 } },
@@ -97,32 +123,44 @@ static const struct scst_opcode opcodes[] = {
 	  spc_inquiry, { 0x12, 0x01, 0xff, 0xff, 0xff, 0x04 } },
 	{ SCSI_MODE_SELECT_6, 6, SCST_NO_SA, SCST_OP_OUT,
 	  spc_mode_select_6, { 0x15, 0x11, 0, 0, 0xff, 0x04 } },
-	{ SCSI_RESERVE_6, 6, SCST_NO_SA, 0,
+	{ SCSI_RESERVE_6, 6, SCST_NO_SA, SCST_OP_ANY_PR,
 	  spc_reserve, { 0x16, 0, 0, 0, 0, 0x04 } },
 	{ SCSI_RELEASE_6, 6, SCST_NO_SA, SCST_OP_ANY_RESV,
 	  spc_release, { 0x17, 0, 0, 0, 0, 0x04 } },
-	{ SCSI_MODE_SENSE_6, 6, SCST_NO_SA, SCST_OP_IN,
+	{ SCSI_MODE_SENSE_6, 6, SCST_NO_SA, SCST_OP_IN | SCST_OP_ANY_WE,
 	  spc_mode_sense_6, { 0x1a, 0x08, 0xff, 0xff, 0xff, 0x04 } },
 	{ SCSI_SEND_DIAGNOSTIC, 6, SCST_NO_SA, 0,
 	  spc_send_diagnostic, { 0x1d, 0x04, 0, 0, 0, 0x04 } },
 	{ SCSI_MODE_SELECT_10, 10, SCST_NO_SA, SCST_OP_OUT,
 	  spc_mode_select_10, { 0x55, 0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0x04 } },
-	{ SCSI_RESERVE_10, 10, SCST_NO_SA, 0,
+	{ SCSI_RESERVE_10, 10, SCST_NO_SA, SCST_OP_ANY_PR,
 	  spc_reserve, { 0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0x04 } },
 	{ SCSI_RELEASE_10, 10, SCST_NO_SA, SCST_OP_ANY_RESV,
 	  spc_release, { 0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0x04 } },
-	{ SCSI_MODE_SENSE_10, 10, SCST_NO_SA, SCST_OP_IN,
+	{ SCSI_MODE_SENSE_10, 10, SCST_NO_SA, SCST_OP_IN | SCST_OP_ANY_WE,
 	  spc_mode_sense_10,
 	  { 0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0x04 } },
+	PR_IN(READ_KEYS),
+	PR_IN(READ_RESERVATION),
+	PR_IN(REPORT_CAPABILITIES),
+	PR_IN(READ_FULL_STATUS),
+	PR_OUT(REGISTER, 0),
+	PR_OUT(RESERVE, 0xff),
+	PR_OUT(RELEASE, 0xff),
+	PR_OUT(CLEAR, 0),
+	PR_OUT(PREEMPT, 0xff),
+	PR_OUT(PREEMPT_AND_ABORT, 0xff),
+	PR_OUT(REGISTER_IGNORE, 0),
+	PR_OUT(REGISTER_AND_MOVE, 0),
 	{ SCSI_REPORT_LUNS, 12, SCST_NO_SA, SCST_OP_IN | ALWAYS,
 	  spc_report_luns,
 	  { 0xa0, 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
 	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_OPCODES,
-	  SCST_OP_IN | SCST_OP_ANY_RESV, spc_report_opcodes,
+	  REPORT, spc_report_opcodes,
 	  { 0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0,
 	    0x04 } },
 	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_TMFS,
-	  SCST_OP_IN | SCST_OP_ANY_RESV, spc_report_tmfs,
+	  REPORT, spc_report_tmfs,
 	  { 0xa3, 0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
 };
 

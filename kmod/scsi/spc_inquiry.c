@@ -100,7 +100,7 @@ static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
 	if (dev->naa)
 		put_unaligned_be64(dev->naa, designator(vpd, CODE_BINARY,
 						OF_LU | ID_NAA, 8, 0));
-	put_unaligned_be32(1, designator(vpd, CODE_BINARY,
+	put_unaligned_be32(tgt->port_id, designator(vpd, CODE_BINARY,
 					 PIV | OF_PORT | ID_RELATIVE_PORT, 4,
 					 proto));
 	if (proto == PROTOCOL_ISCSI) {

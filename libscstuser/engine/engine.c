@@ -11,6 +11,7 @@
 #include "scst.h"
 #include "src/buf.h"
 #include "src/log.h"
+#include "src/state.h"
 
 /* ---- Devices as the core sees them --------------------------------------------- */
 
@@ -57,17 +58,27 @@ static void dev_event(struct scst_device *core, enum scst_device_event ev,
 		raw_event(dev, ev);
 }
 
-static const struct scst_device_ops disk_device_ops = {
-	.data_alloc = dev_data_alloc,
-	.data_free = dev_data_free,
-	.mode_select = dev_mode_select,
-	.event = dev_event,
+static void dev_persist(struct scst_device *core)
+{
+	struct scstu_dev *dev = scst_device_priv(core);
+
+	state_dev_persist(dev->state);
+}
+
+#define DEVICE_OPS			\
+	.data_alloc = dev_data_alloc,	\
+	.data_free = dev_data_free,	\
+	.event = dev_event
+
+/* With persist() a device promises that reservations survive. */
+static const struct scst_device_ops disk_device_ops[2] = {
+	{ DEVICE_OPS, .mode_select = dev_mode_select },
+	{ DEVICE_OPS, .mode_select = dev_mode_select, .persist = dev_persist },
 };
 
-static const struct scst_device_ops raw_device_ops = {
-	.data_alloc = dev_data_alloc,
-	.data_free = dev_data_free,
-	.event = dev_event,
+static const struct scst_device_ops raw_device_ops[2] = {
+	{ DEVICE_OPS },
+	{ DEVICE_OPS, .persist = dev_persist },
 };
 
 void dev_core_ua(struct scstu_dev *dev, enum scst_sense ua, uint64_t except)
@@ -93,15 +104,23 @@ void dev_core_read_only(struct scstu_dev *dev, bool read_only)
 
 int engine_attach(struct engine *engine, struct scstu_dev *dev)
 {
+	const struct scst_device_ops *ops = dev->sbc ? disk_device_ops :
+						       raw_device_ops;
 	struct scst_device *core;
+	int err;
 
 	core = scst_device_register(engine->ctx, &dev->info,
-				    dev->sbc ? &disk_device_ops :
-					       &raw_device_ops, dev);
+				    &ops[dev->state != NULL], dev);
 	if (IS_ERR(core))
 		return PTR_ERR(core);
 	scst_device_set_lu(core, dev->sbc ? (void *)dev->sbc : dev);
 	dev->core = core;
+	if (dev->state) {
+		err = state_dev_restore(dev->state, core, dev->error,
+					sizeof(dev->error));
+		if (err)
+			return err;
+	}
 	dev_core_capacity(dev);
 	return 0;
 }

@@ -20,6 +20,7 @@
 
 struct engine;
 struct pool;
+struct state_dev;
 
 /* A device's options that the library understands, for every handler. */
 struct dev_options {
@@ -118,6 +119,7 @@ struct scstu_dev {
 	int reset_pending;			/* atomic */
 	struct scst_device_info info;
 	struct scst_device *core;		/* once attached */
+	struct state_dev *state;		/* NULL: keeps none */
 };
 
 /*

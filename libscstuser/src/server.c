@@ -225,6 +225,18 @@ static int set_iscsi(struct scstu_server *srv, const char *value)
 	return err;
 }
 
+static int set_state_dir(struct scstu_server *srv, const char *value)
+{
+	struct state_dir *dir = state_dir_open(value, srv->error,
+					       sizeof(srv->error));
+
+	if (!dir)
+		return -EINVAL;
+	state_dir_close(srv->state_dir);
+	srv->state_dir = dir;
+	return 0;
+}
+
 static int set_file_io(struct scstu_server *srv, const char *value)
 {
 	return qio_set_kind(value);
@@ -290,6 +302,8 @@ static const struct server_option server_options[] = {
 	       "N\tevent loops (one for each CPU, at most 4)"),
 	CALL("memory", set_memory,
 	     "SIZE\tfor data buffers of all sessions together (1G)"),
+	CALL("state-dir", set_state_dir,
+	     "DIR\twhere persistent reservations survive a loss of power (none: they do not)"),
 	CALL("file-io", set_file_io,
 	     "KIND\tio_uring, aio, or auto: io_uring where it is allowed"),
 	NUMBER("shutdown-timeout", shutdown_timeout, 1, 3600,
@@ -470,6 +484,21 @@ static int default_target(struct scstu_server *srv)
 	return 0;
 }
 
+static int server_start_state(struct scstu_server *srv)
+{
+	return srv->state_dir ? state_dir_start(srv->state_dir, srv->loops[0]) :
+				0;
+}
+
+static int device_open_state(struct scstu_server *srv, struct scstu_dev *dev)
+{
+	if (!srv->state_dir)
+		return 0;
+	dev->state = state_dev_open(srv->state_dir, dev->name, dev->error,
+				    sizeof(dev->error));
+	return dev->state ? 0 : -EINVAL;
+}
+
 static int server_start_devices(struct scstu_server *srv)
 {
 	struct scstu_dev *dev;
@@ -480,6 +509,8 @@ static int server_start_devices(struct scstu_server *srv)
 				    "no device: give --device name=NAME,...");
 	list_for_each_entry(dev, &srv->devices, link) {
 		err = dev_start(dev, srv->loops, srv->loops_running);
+		if (!err)
+			err = device_open_state(srv, dev);
 		if (!err)
 			err = engine_attach(srv->engine, dev);
 		if (err)
@@ -560,6 +591,8 @@ int scstu_server_start(struct scstu_server *srv)
 		err = server_start_loops(srv);
 	if (!err)
 		err = server_start_engine(srv);
+	if (!err)
+		err = server_start_state(srv);
 	if (!err)
 		err = server_start_devices(srv);
 	if (!err)
@@ -718,6 +751,8 @@ static void server_stop_devices(struct scstu_server *srv)
 
 	list_for_each_entry(dev, &srv->devices, link) {
 		engine_detach(srv->engine, dev);
+		state_dev_close(dev->state);
+		dev->state = NULL;
 		dev_stop(dev);
 	}
 }
@@ -756,6 +791,7 @@ static void server_teardown(struct scstu_server *srv)
 		engine_destroy(srv->engine);
 		srv->engine = NULL;
 	}
+	state_dir_stop(srv->state_dir);
 	if (srv->loops)
 		server_stop_loops(srv);
 	server_close_devices(srv);
@@ -845,6 +881,7 @@ void scstu_server_destroy(struct scstu_server *srv)
 	if (srv->state == SERVER_STUCK)
 		return;			/* the handler's threads still use it */
 	server_teardown(srv);
+	state_dir_close(srv->state_dir);
 	auth_put(srv->auth);
 	engine_config_free(&srv->cfg);
 	free(srv->auth_file);

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "lib.h"
+#include "state.h"
 
 struct strings {
 	char **item;
@@ -34,6 +35,7 @@ struct scstu_server {
 	struct engine_config cfg;
 	struct auth *auth;
 	char *auth_file;
+	struct state_dir *state_dir;	/* NULL: none */
 	struct strings listen, access;
 	uint64_t nr_loops;		/* 0: the owner turns the only one */
 	uint64_t shutdown_timeout;	/* seconds */

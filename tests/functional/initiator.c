@@ -5,7 +5,7 @@
  * sessions step by step.
  *
  *	initiator [--name IQN] [--header-digest] [--no-immediate]
- *		  [--initial-r2t] URL
+ *		  [--initial-r2t] [--isid N] URL
  *
  *	cdb HEX			no data
  *	in HEX LENGTH		Data-In, printed in hexadecimal
@@ -275,12 +275,13 @@ int main(int argc, char **argv)
 		{ "header-digest", no_argument, NULL, 'h' },
 		{ "no-immediate", no_argument, NULL, 'i' },
 		{ "initial-r2t", no_argument, NULL, 'r' },
+		{ "isid", required_argument, NULL, 's' },
 		{ 0 }
 	};
 	const char *name = "iqn.2026-11.org.example:initiator";
 	bool immediate = true, initial_r2t = false, header = false;
 	char line[16400];
-	int c;
+	int c, isid = -1;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
@@ -296,6 +297,9 @@ int main(int argc, char **argv)
 		case 'r':
 			initial_r2t = true;
 			break;
+		case 's':
+			isid = atoi(optarg);
+			break;
 		default:
 			return 2;
 		}
@@ -304,6 +308,9 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	iscsi = iscsi_create_context(name);
+	/* Otherwise a random one. */
+	if (isid >= 0)
+		iscsi_set_isid_oui(iscsi, 0, isid);
 	iscsi_set_header_digest(iscsi, header ? ISCSI_HEADER_DIGEST_CRC32C :
 						ISCSI_HEADER_DIGEST_NONE);
 	if (connect_to(argv[optind], immediate, initial_r2t))

@@ -160,7 +160,7 @@ static void get_opcodes(struct scst_device_info *info)
 		row->op = get8();
 		row->cdb_len = kind & 1 ? get8() : 10;
 		row->sa = kind & 2 ? get16() : SCST_NO_SA;
-		row->flags = get8() & 0x1f;
+		row->flags = get8() & 0x7f;
 		row->execute = dev_execute;
 		memset(row->usage, kind & 4 ? 0xff : 0, sizeof(row->usage));
 	}

@@ -381,6 +381,13 @@ static void drv_nexus_gone(struct scst_nexus *nexus)
 	free(container_of(nexus, struct fnexus, nexus));
 }
 
+static u16 drv_transport_id(struct scst_nexus *nexus, u8 *tid)
+{
+	const u8 isid[6] = { [5] = w.isid };
+
+	return scst_iscsi_transport_id(tid, nexus->initiator, isid);
+}
+
 /* ---- Initiators --------------------------------------------------------- */
 
 struct fport *fport_new(const char *initiator, int *err)
@@ -598,7 +605,9 @@ void world_bare(void)
 		.kick = drv_kick,
 		.tmf_done = drv_tmf_done,
 		.nexus_gone = drv_nexus_gone,
+		.transport_id = drv_transport_id,
 	};
+	w.isid = 0;
 	w.ctx = scst_ctx_alloc();
 	ck_assert_ptr_nonnull(w.ctx);
 	w.tgt = scst_target_register(w.ctx, "iqn.t", &w.ops, &w);

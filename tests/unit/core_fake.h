@@ -34,7 +34,7 @@
 #include "scst_core.h"
 
 #define FDEV_MEM     65536u
-#define FDEV_OPCODES 16
+#define FDEV_OPCODES 48
 
 /* ---- The device -------------------------------------------------------- */
 
@@ -163,6 +163,7 @@ struct world {
 	struct fdev *dev;		/* its LUN 0 */
 	struct fport *a, *b, *c;	/* who have seen their unit attentions */
 	struct scst_target_ops ops;
+	u8 isid;		/* of ports that come from now on */
 	long live;
 };
 

@@ -591,6 +591,7 @@ START_TEST(random_commands_follow_the_rules)
 	u32 i;
 
 	rng = 0x9e3779b97f4a7c15ULL * (_i + 1);
+	nr_model = 0;
 	w.dev->on_execute = check_start;
 	w.a->on_respond = w.b->on_respond = w.c->on_respond = check_over;
 	w.b->hold_data = w.c->hold_data = true;

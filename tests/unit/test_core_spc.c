@@ -383,14 +383,16 @@ START_TEST(all_commands_are_reported_in_order)
 	ck_good(c);
 	ck_assert_uint_eq(get_unaligned_be32(c->in), c->in_len - 4);
 	ck_assert_uint_eq((c->in_len - 4) % 8, 0);
-	ck_assert_uint_ge((c->in_len - 4) / 8, 5 + 15);
+	ck_assert_uint_ge((c->in_len - 4) / 8, 5 + 27);
 	for (i = 4; i < c->in_len; i += 8) {
 		key = 1 + (c->in[i] << 16 |
 			   get_unaligned_be16(c->in + i + 2));
 		ck_assert_uint_gt(key, last);
 		last = key;
 		ck_assert_uint_eq(c->in[i + 5],
-				  c->in[i] == SCSI_MAINTENANCE_IN);
+				  c->in[i] == SCSI_MAINTENANCE_IN ||
+				  c->in[i] == SCSI_PERSISTENT_IN ||
+				  c->in[i] == SCSI_PERSISTENT_OUT);
 	}
 }
 END_TEST

@@ -11,11 +11,13 @@
 #include <check.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core_os.h"
 #include "scst.h"
 #include "scst_core.h"
+#include "seg.h"
 #include "work.h"
 
 #define PLAYERS	 4
@@ -87,6 +89,7 @@ static void inbox_stop(struct inbox *in)
 
 struct device {
 	struct scst_device *core;
+	struct core_work persist_work;
 	bool keeps_order;	/* no HEAD OF QUEUE there: order is checked */
 	atomic_t simple, ordered;	/* running */
 	atomic_t released;
@@ -96,7 +99,7 @@ static struct inbox pool;
 static struct scst_ctx *ctx;
 static struct scst_target *tgt;
 static struct scst_group *grp;
-static atomic_t executed, aborts;
+static atomic_t executed, aborts, stored;
 
 /* Of a command with the device; in its scratch for the backend. */
 struct job {
@@ -163,8 +166,30 @@ static void dev_release(struct scst_device *core)
 	atomic_inc(&d->released);
 }
 
+static void persist_work(struct core_work *work)
+{
+	struct device *d = container_of(work, struct device, persist_work);
+	u8 *image = malloc(SCST_PR_IMAGE_MAX);
+	int len = scst_pr_image(d->core, image, SCST_PR_IMAGE_MAX);
+	u64 generation;
+
+	atomic_inc(&stored);
+	ck_assert_int_gt(len, 0);
+	ck_assert(scst_pr_image_valid(image, len, &generation));
+	free(image);
+	scst_pr_persisted(d->core, generation % 4 ? 0 : -EIO);
+}
+
+static void dev_persist(struct scst_device *core)
+{
+	struct device *d = scst_device_priv(core);
+
+	inbox_post(&pool, &d->persist_work);
+}
+
 static const struct scst_device_ops dev_ops = {
 	.abort = dev_abort,
+	.persist = dev_persist,
 	.release = dev_release,
 };
 
@@ -183,6 +208,7 @@ static void device_add(struct device *d, const char *name)
 		.queue_depth = DEPTH - 4,
 	};
 
+	d->persist_work.fn = persist_work;
 	d->core = scst_device_register(ctx, &info, &dev_ops, d);
 	ck_assert(!IS_ERR(d->core));
 	scst_device_set_lu(d->core, d);
@@ -219,6 +245,7 @@ struct ptask {
 	struct core_work work;
 	atomic_t answers;
 	bool waits;
+	u8 list[24];		/* of PERSISTENT RESERVE OUT */
 };
 
 struct ptmf {
@@ -278,8 +305,13 @@ static void drv_want_data_out(struct scst_task *task)
 
 static void data_over(struct ptask *t, enum scst_sense sense)
 {
+	struct scst_cmd *cmd = &t->task.cmd;
+
 	t->waits = false;
 	list_del(&t->link);
+	if (!sense)
+		core_segs_write(cmd->segs, cmd->nr_segs, 0, t->list,
+				min_t(u32, cmd->data_len, sizeof(t->list)));
 	scst_task_data_out(&t->task, sense);
 }
 
@@ -345,6 +377,28 @@ static const struct scst_target_ops drv_ops = {
 	.nexus_gone = drv_nexus_gone,
 };
 
+/*
+ * Everybody has the same key or none, so that most of it has an effect; what
+ * is reserved is soon cleared, or the others would see nothing else.
+ */
+static void make_reservation(struct player *p, struct ptask *t, u8 *cdb)
+{
+	static const u8 actions[] = {
+		SCSI_SA_REGISTER_IGNORE, SCSI_SA_REGISTER_IGNORE,
+		SCSI_SA_RESERVE, SCSI_SA_RELEASE, SCSI_SA_CLEAR,
+		SCSI_SA_PREEMPT, SCSI_SA_PREEMPT_AND_ABORT,
+		SCSI_SA_PREEMPT_AND_ABORT,
+	};
+	static const u8 types[] = { 1, 3, 5, 6, 7, 8 };
+
+	cdb[1] = actions[rnd(p, ARRAY_SIZE(actions))];
+	cdb[2] = types[rnd(p, ARRAY_SIZE(types))];
+	cdb[8] = sizeof(t->list);
+	t->list[7] = 7;
+	t->list[15] = rnd(p, 4) ? 7 : 0;
+	t->list[20] = rnd(p, 2) ? 0x04 : 0x05;
+}
+
 /* LUN 0 keeps an order, 1 does not, 2 comes and goes, 3 is never there. */
 static void send_command(struct player *p)
 {
@@ -361,6 +415,10 @@ static void send_command(struct player *p)
 	/* Rarely, or the others would see nothing but conflicts. */
 	if (cdb[0] == SCSI_RESERVE_6 && rnd(p, 32))
 		cdb[0] = SCSI_RELEASE_6;
+	if (!rnd(p, 16)) {
+		cdb[0] = SCSI_PERSISTENT_OUT;
+		make_reservation(p, t, cdb);
+	}
 	scst_lun_encode(lun, field);
 	scst_task_init(&t->task, &p->life->nexus, field, cdb, 16);
 	t->player = p;
@@ -368,11 +426,13 @@ static void send_command(struct player *p)
 	t->task.attr = rnd(p, 4) ? SCST_SIMPLE : SCST_ORDERED;
 	if (lun == 1 && !rnd(p, 8))
 		t->task.attr = SCST_HEAD_OF_QUEUE;
-	if (cdb[0] == SCSI_WRITE_10)
+	if (cdb[0] == SCSI_WRITE_10 || cdb[0] == SCSI_PERSISTENT_OUT)
 		t->task.cmd.dir = SCST_DATA_OUT;
 	else if (cdb[0] == SCSI_READ_10)
 		t->task.cmd.dir = SCST_DATA_IN;
 	t->task.expected = 1 + rnd(p, 9000);
+	if (cdb[0] == SCSI_PERSISTENT_OUT)
+		t->task.expected = sizeof(t->list);
 	p->sent++;
 	atomic_inc(&p->tasks);
 	scst_task_submit(&t->task);
@@ -424,11 +484,13 @@ static void live(struct player *p)
 {
 	struct life *life = calloc(1, sizeof(*life));
 	u32 until = p->sent + COMMANDS;
+	char name[16];
 
 	life->player = p;
 	life->kick_work.fn = kick_work;
 	life->gone_work.fn = gone_work;
-	ck_assert_int_eq(scst_nexus_add(&life->nexus, tgt, "iqn.player"), 0);
+	snprintf(name, sizeof(name), "iqn.player%u", p->nr);
+	ck_assert_int_eq(scst_nexus_add(&life->nexus, tgt, name), 0);
 	p->life = life;
 	while (p->sent < until)
 		step(p);
@@ -520,6 +582,7 @@ static void check_players(const struct player *p)
 	/* Or it was no test. */
 	ck_assert_uint_gt(given_up, 100);
 	ck_assert_uint_gt(atomic_read(&executed), 1000);
+	ck_assert_uint_gt(atomic_read(&stored), 10);
 }
 
 START_TEST(everything_at_once)
@@ -530,6 +593,9 @@ START_TEST(everything_at_once)
 	long slab = core_slab_live();
 	u32 i;
 
+	memset(d, 0, sizeof(d));
+	memset(p, 0, sizeof(p));
+	atomic_set(&over, 0);
 	ctx = scst_ctx_alloc();
 	tgt = scst_target_register(ctx, "iqn.t", &drv_ops, NULL);
 	grp = scst_group_add(tgt, "all");
