@@ -5,10 +5,23 @@
  */
 #include <linux/export.h>
 
+#include "mmc.h"
 #include "sbc.h"
 #include "scst.h"
 #include "scst_handler.h"
 #include "seg.h"
+
+/* seg.h */
+EXPORT_SYMBOL(core_segs_compare);
+EXPORT_SYMBOL(core_segs_copy);
+EXPORT_SYMBOL(core_segs_fill);
+EXPORT_SYMBOL(core_segs_is_zero);
+EXPORT_SYMBOL(core_segs_len);
+EXPORT_SYMBOL(core_segs_read);
+EXPORT_SYMBOL(core_segs_slice);
+EXPORT_SYMBOL(core_segs_trim);
+EXPORT_SYMBOL(core_segs_write);
+EXPORT_SYMBOL(core_segs_zero);
 
 /* scst_cmd.h */
 EXPORT_SYMBOL(scst_cmd_bad_cdb);
@@ -48,6 +61,19 @@ EXPORT_SYMBOL(scst_task_residual);
 EXPORT_SYMBOL(scst_task_sense);
 EXPORT_SYMBOL(scst_task_submit);
 EXPORT_SYMBOL(scst_tmf_submit);
+
+/* mmc.h */
+EXPORT_SYMBOL(mmc_lu_alloc);
+EXPORT_SYMBOL(mmc_lu_blocks);
+EXPORT_SYMBOL(mmc_lu_config);
+EXPORT_SYMBOL(mmc_lu_describe);
+EXPORT_SYMBOL(mmc_lu_event);
+EXPORT_SYMBOL(mmc_lu_free);
+EXPORT_SYMBOL(mmc_lu_locked);
+EXPORT_SYMBOL(mmc_lu_mode_select);
+EXPORT_SYMBOL(mmc_lu_priv);
+EXPORT_SYMBOL(mmc_lu_request_eject);
+EXPORT_SYMBOL(mmc_lu_set_medium);
 
 /* sbc.h */
 EXPORT_SYMBOL(sbc_lu_alloc);
