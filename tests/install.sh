@@ -5,10 +5,13 @@
 set -euo pipefail
 
 PACKAGES="
-	cmake ninja-build gcc clang libclang-rt-dev llvm pkg-config git
+	cmake ninja-build gcc g++ clang libclang-rt-dev llvm pkg-config git
 	liburing-dev libaio-dev libssl-dev libfuse3-dev fuse3
 	check libiscsi-dev libiscsi-bin qemu-utils qemu-block-extra
-	mandoc shellcheck sparse linux-headers-amd64
+	mandoc shellcheck python3 sparse linux-headers-amd64
+	qemu-system-x86 busybox-static cpio kmod xz-utils zstd
+	sg3-utils fio e2fsprogs xfsprogs dmsetup lsscsi
+	flex bison bc libelf-dev
 "
 # Another kernel's headers are in no release but through its backport.
 OPTIONAL="linux-headers-6.12-amd64"

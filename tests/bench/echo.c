@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * USER: what TCP alone does: a server that answers requests of one size with
- * replies of another, as iSCSI reads and writes would, but does nothing else;
- * and the client that keeps a number of them outstanding.
- *
- *	echo [--server epoll|io_uring] [--request BYTES] [--reply BYTES]
- *	     [--depth N] [--sessions N] [--seconds N] [--cpus SERVER,CLIENT]
- *
- * Prints requests per second, and microseconds of CPU that the server took
- * for each. Both sides batch: all that came in one receive is answered, or
- * asked, in one send.
+ * USER: scst-echo: what TCP alone does: a server that answers requests of one
+ * size with replies of another, as iSCSI reads and writes would, but does
+ * nothing else; and the client that keeps a number of them outstanding. Both
+ * batch: all that came in one receive is answered, or asked, in one send.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,20 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define MAX_SESSIONS 256
+#include "measure.h"
+
+#define MAX_SESSIONS 1024
+#define MAX_DEPTH    512
 #define BUFFER	     (256u << 10)
 #define SEND_MAX     (8u << 20)
 
 static unsigned int request_size = 48, reply_size = 4144;
-static unsigned int depth = 32, sessions = 1, seconds = 3;
+static unsigned int depth = 32, sessions = 1;
+static double seconds = 3, warmup = 0.5;
 static int cpu_server = -1, cpu_client = -1;
 static char *zeroes;
+static struct measure measure;
 
 static void die(const char *what)
 {
@@ -56,14 +53,6 @@ static void pin(int cpu)
 		die("sched_setaffinity");
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 /* One side of a connection: bytes that came, bytes that are owed. */
 struct side {
 	int fd;
@@ -71,6 +60,8 @@ struct side {
 	size_t out;		/* still to be sent */
 	bool reading, writing;	/* io_uring: under way */
 	char *buf;
+	uint64_t *start;	/* client: of each that is outstanding, */
+	unsigned int oldest;	/* a ring */
 };
 
 /* @n bytes of messages of @size came: owe one of @answer for each. */
@@ -213,44 +204,63 @@ static void serve_uring(struct side *side, unsigned int n)
 
 /* ---- The client ------------------------------------------------------------------ */
 
-static unsigned long run_client(struct side *side, unsigned int n)
+/* Answers come in the order of requests, each makes room for another. */
+static void client_done(struct side *s, unsigned int n, uint64_t now)
 {
+	while (n--) {
+		if (measure.on)
+			measure_command(&measure, now - s->start[s->oldest],
+					request_size + reply_size);
+		s->start[s->oldest] = now;
+		s->oldest = (s->oldest + 1) % depth;
+	}
+}
+
+static void client_event(int ep, struct side *s, unsigned int events)
+{
+	struct epoll_event ev = { .data.ptr = s };
+	ssize_t got;
+
+	if (events & EPOLLIN) {
+		got = recv(s->fd, s->buf, BUFFER, 0);
+		if (got <= 0)
+			die("recv");
+		client_done(s, side_take(s, got, reply_size, request_size),
+			    measure_now());
+	}
+	side_send(s);
+	if (s->writing != !!s->out) {
+		s->writing = s->out;
+		ev.events = EPOLLIN | (s->out ? EPOLLOUT : 0);
+		epoll_ctl(ep, EPOLL_CTL_MOD, s->fd, &ev);
+	}
+}
+
+static void client_run(int ep, double length)
+{
+	uint64_t end = measure_now() + length * 1e9;
 	struct epoll_event ev[64];
-	int ep = epoll_create1(0), i, ready;
-	double end = now() + seconds;
-	unsigned long total = 0;
+	int i, ready;
 
-	for (i = 0; i < (int)n; i++) {
-		ev[0].events = EPOLLIN;
-		ev[0].data.ptr = &side[i];
-		epoll_ctl(ep, EPOLL_CTL_ADD, side[i].fd, &ev[0]);
-		side[i].out = (size_t)depth * request_size;
-		side_send(&side[i]);
-	}
-	while (now() < end) {
+	while (measure_now() < end) {
 		ready = epoll_wait(ep, ev, 64, 1000);
-		for (i = 0; i < ready; i++) {
-			struct side *s = ev[i].data.ptr;
-			ssize_t got = 0;
-
-			if (ev[i].events & EPOLLIN) {
-				got = recv(s->fd, s->buf, BUFFER, 0);
-				if (got <= 0)
-					die("recv");
-				total += side_take(s, got, reply_size,
-						   request_size);
-			}
-			side_send(s);
-			if (s->writing != !!s->out) {
-				s->writing = s->out;
-				ev[i].data.ptr = s;
-				ev[i].events = EPOLLIN |
-					       (s->out ? EPOLLOUT : 0);
-				epoll_ctl(ep, EPOLL_CTL_MOD, s->fd, &ev[i]);
-			}
-		}
+		for (i = 0; i < ready; i++)
+			client_event(ep, ev[i].data.ptr, ev[i].events);
 	}
-	return total;
+}
+
+static void client_begin(int ep, struct side *s)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
+	unsigned int i;
+
+	s->start = calloc(depth, sizeof(*s->start));
+	if (!s->start || epoll_ctl(ep, EPOLL_CTL_ADD, s->fd, &ev))
+		die("epoll_ctl");
+	for (i = 0; i < depth; i++)
+		s->start[i] = measure_now();
+	s->out = (size_t)depth * request_size;
+	client_event(ep, s, 0);
 }
 
 /* ---- Both ------------------------------------------------------------------------ */
@@ -283,14 +293,11 @@ static void server(int listener, bool uring)
 	exit(0);
 }
 
-static void client(const struct sockaddr_in *addr, pid_t pid, const char *name)
+static void client(const struct sockaddr_in *addr, pid_t pid)
 {
 	static struct side side[MAX_SESSIONS];
-	struct rusage usage;
-	unsigned long total;
+	int fd, ep = epoll_create1(0);
 	unsigned int i;
-	double cpu;
-	int fd;
 
 	pin(cpu_client);
 	for (i = 0; i < sessions; i++) {
@@ -299,15 +306,38 @@ static void client(const struct sockaddr_in *addr, pid_t pid, const char *name)
 			die("connect");
 		side_init(&side[i], fd);
 	}
-	total = run_client(side, sessions);
+	for (i = 0; i < sessions; i++)
+		client_begin(ep, &side[i]);
+	measure.pid[measure.pids++] = pid;
+	client_run(ep, warmup);
+	measure_start(&measure);
+	client_run(ep, seconds);
+	/* However busy the machine is, there is something to be said. */
+	while (measure.commands < depth * sessions)
+		client_run(ep, 0.001);
+	measure_stop(&measure);
 	for (i = 0; i < sessions; i++)
 		close(side[i].fd);
-	wait4(pid, NULL, 0, &usage);
-	cpu = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
-	      (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-	printf("%s request=%u reply=%u depth=%u sessions=%u: %.0f/s %.2f us\n",
-	       name, request_size, reply_size, depth, sessions,
-	       (double)total / seconds, cpu * 1e6 / total);
+	waitpid(pid, NULL, 0);
+	printf("{");
+	measure_print(&measure);
+	printf("}\n");
+}
+
+static void usage(void)
+{
+	printf(
+"usage: scst-echo [OPTION...]\n"
+"\n"
+"  --server epoll|io_uring  how the server waits (epoll)\n"
+"  --request BYTES          size of a request (48)\n"
+"  --reply BYTES            size of a reply (4144)\n"
+"  --depth N                requests of each session at a time (32)\n"
+"  --sessions N             connections (1)\n"
+"  --seconds N              of measuring (3)\n"
+"  --warmup N               seconds before (0.5)\n"
+"  --cpus SERVER,CLIENT     where to run\n"
+"  --help                   print this\n");
 }
 
 int main(int argc, char **argv)
@@ -319,7 +349,9 @@ int main(int argc, char **argv)
 		{ "depth", required_argument, NULL, 'd' },
 		{ "sessions", required_argument, NULL, 'n' },
 		{ "seconds", required_argument, NULL, 't' },
+		{ "warmup", required_argument, NULL, 'w' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
 	struct sockaddr_in addr = { .sin_family = AF_INET };
@@ -346,21 +378,29 @@ int main(int argc, char **argv)
 			sessions = atoi(optarg);
 			break;
 		case 't':
-			seconds = atoi(optarg);
+			seconds = strtod(optarg, NULL);
 			break;
+		case 'w':
+			warmup = strtod(optarg, NULL);
+			break;
+		case 'h':
+			usage();
+			return 0;
 		case 'c':
 			if (sscanf(optarg, "%d,%d", &cpu_server,
 				   &cpu_client) == 2)
 				break;
 			/* fall through */
 		default:
-			fprintf(stderr, "see the comment in echo.c\n");
+			fprintf(stderr, "scst-echo: wrong option, see --help\n");
 			return 2;
 		}
 	}
-	if (!request_size || !reply_size || !depth || !sessions ||
-	    sessions > MAX_SESSIONS || !seconds)
+	if (!request_size || !reply_size || !depth || depth > MAX_DEPTH ||
+	    !sessions || sessions > MAX_SESSIONS || !(seconds > 0)) {
+		fprintf(stderr, "scst-echo: out of range, see --help\n");
 		return 2;
+	}
 	zeroes = calloc(1, SEND_MAX);
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -371,6 +411,6 @@ int main(int argc, char **argv)
 	pid = fork();
 	if (!pid)
 		server(listener, !strcmp(name, "io_uring"));
-	client(&addr, pid, name);
+	client(&addr, pid);
 	return 0;
 }
