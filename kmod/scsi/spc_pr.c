@@ -21,7 +21,7 @@ void spc_pr_fini(struct spc_pr *pr)
 		kfree(reg);
 }
 
-/* ---- What a reservation means ------------------------------------------- */
+/* ---- What a reservation means -------------------------------------------- */
 
 /* The flags that a command of @itl needs to run against reservations. */
 static u8 itl_needs(const struct scst_itl *itl)

@@ -36,7 +36,7 @@ static_assert(HEADER_LEN + CRC_LEN +
 	      SPC_PR_REGS_MAX * (REG_LEN + SCST_TRANSPORT_ID_MAX) <=
 	      SCST_PR_IMAGE_MAX);
 
-/* ---- Storing --------------------------------------------------------------- */
+/* ---- Storing ------------------------------------------------------------- */
 
 /* The owner is about to be asked; what it takes is this state or a later. */
 static void pr_ask(struct spc_pr *pr)
@@ -94,7 +94,7 @@ void scst_pr_persisted(struct scst_device *dev, int err)
 	scst_device_put(dev);
 }
 
-/* ---- Encoding --------------------------------------------------------------- */
+/* ---- Encoding ------------------------------------------------------------ */
 
 static u8 *encode_reg(u8 *p, const struct spc_pr_reg *reg)
 {
@@ -155,7 +155,7 @@ int scst_pr_image(struct scst_device *dev, void *buf, u32 size)
 	return len + CRC_LEN;
 }
 
-/* ---- Decoding --------------------------------------------------------------- */
+/* ---- Decoding ------------------------------------------------------------ */
 
 bool scst_pr_image_valid(const void *buf, u32 len, u64 *generation)
 {

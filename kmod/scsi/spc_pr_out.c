@@ -13,7 +13,7 @@
 #define PARAMS_MIN 24u
 #define PARAMS_MAX 8192u
 
-/* ---- Service actions ------------------------------------------------------ */
+/* ---- Service actions ----------------------------------------------------- */
 
 /* SPC-5 5.13.9 */
 static bool pr_reserve(struct spc_pr_out *out)
@@ -74,7 +74,7 @@ static bool pr_run(struct spc_pr_out *out)
 	}
 }
 
-/* ---- The end --------------------------------------------------------------- */
+/* ---- The end ------------------------------------------------------------- */
 
 void spc_pr_op_put(struct spc_pr_op *op)
 {
@@ -160,7 +160,7 @@ static void pr_execute(struct spc_pr_out *out)
 	spc_pr_op_put(op);
 }
 
-/* ---- Parameter lists -------------------------------------------------------- */
+/* ---- Parameter lists ----------------------------------------------------- */
 
 static bool list_too_short(struct spc_pr_out *out)
 {

@@ -47,7 +47,7 @@ static bool batch_has(const struct batch *b, u16 port)
 	return false;
 }
 
-/* ---- Ports ------------------------------------------------------------------ */
+/* ---- Ports --------------------------------------------------------------- */
 
 /* The target ports that the command is for; @fn returns false to stop. */
 static bool each_port(struct batch *b, bool (*fn)(struct batch *b, u16 port))
@@ -81,7 +81,7 @@ static int port_protocol(struct scst_ctx *ctx, u16 port)
 	return protocol;
 }
 
-/* ---- REGISTER ----------------------------------------------------------------- */
+/* ---- REGISTER ------------------------------------------------------------ */
 
 static bool no_room(const struct batch *b)
 {
@@ -240,7 +240,7 @@ bool spc_pr_register(struct spc_pr_out *out)
 	return true;
 }
 
-/* ---- REGISTER AND MOVE --------------------------------------------------------- */
+/* ---- REGISTER AND MOVE --------------------------------------------------- */
 
 /* To whom the reservation shall go. */
 static bool move_parse(struct spc_pr_out *out, u8 *tid, u16 *tid_len)

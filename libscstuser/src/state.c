@@ -18,7 +18,7 @@
 #include "shim/core_os.h"
 #include "state.h"
 
-/* ---- Files ---------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------- */
 
 /* A device's name of 63 bytes, and what follows. */
 #define FILE_NAME_MAX 80
@@ -168,7 +168,7 @@ int state_save(int dir, const char *name, const void *image, size_t len,
 	return err;
 }
 
-/* ---- Devices ---------------------------------------------------------------------- */
+/* ---- Devices ------------------------------------------------------------- */
 
 struct state_dir {
 	int fd;

@@ -20,7 +20,7 @@ struct scst_device;
 struct state_dev;
 struct state_dir;
 
-/* ---- Files ---------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------- */
 
 /*
  * The newest image of device @name in the directory @dir: *@image, to be
@@ -33,7 +33,7 @@ int state_load(int dir, const char *name, void **image, unsigned int *next);
 int state_save(int dir, const char *name, const void *image, size_t len,
 	       unsigned int *next);
 
-/* ---- Devices ---------------------------------------------------------------------- */
+/* ---- Devices ------------------------------------------------------------- */
 
 /* NULL, with the reason in @why. */
 struct state_dir *state_dir_open(const char *path, char *why, size_t size);

@@ -66,7 +66,7 @@ static void get_bytes(u8 *to, size_t len)
 	in.len -= have;
 }
 
-/* ---- The world ------------------------------------------------------------- */
+/* ---- The world ----------------------------------------------------------- */
 
 struct port {
 	struct scst_nexus nexus;
@@ -117,7 +117,7 @@ static const struct scst_opcode opcodes[] = {
 	{ SCSI_WRITE_10, 10, SCST_NO_SA, 0, dev_execute, { 0x2a, 0xff } },
 };
 
-/* ---- The driver --------------------------------------------------------------- */
+/* ---- The driver ---------------------------------------------------------- */
 
 static void drv_want_data_out(struct scst_task *task)
 {
@@ -199,7 +199,7 @@ static const struct scst_target_ops drv_ops = {
 	.transport_id = drv_transport_id,
 };
 
-/* ---- What must always be so ---------------------------------------------------- */
+/* ---- What must always be so ---------------------------------------------- */
 
 static bool listed(const struct spc_pr *pr, const struct spc_pr_reg *wanted)
 {
@@ -258,7 +258,7 @@ static void check_state(void)
 	spin_unlock_bh(&w.dev->lock);
 }
 
-/* ---- Commands ----------------------------------------------------------------- */
+/* ---- Commands ------------------------------------------------------------ */
 
 static const char *const names[] = {
 	"iqn.a", "iqn.b", "IQN.A", "iqn.a,i,0x000000000000", "iqn.b,i,0x1",
@@ -427,7 +427,7 @@ static void port_del(struct port *p)
 	scst_nexus_del(&p->nexus);
 }
 
-/* ---- Images --------------------------------------------------------------------- */
+/* ---- Images -------------------------------------------------------------- */
 
 static u8 image[SCST_PR_IMAGE_MAX], again[SCST_PR_IMAGE_MAX];
 
@@ -500,7 +500,7 @@ static void fuzz_image(void)
 	free(exact);
 }
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static void step(void)
 {

@@ -41,7 +41,7 @@ struct pr_list {
 };
 
 void list_begin(struct pr_list *l, u64 key, u64 sa_key, u8 bits);
-/* An iSCSI TransportID with @first byte, counted by the list's header or not. */
+/* An iSCSI TransportID with @first byte, counted by the list's header or not */
 void list_add_tid(struct pr_list *l, u8 first, const char *text);
 void list_put_tid(struct pr_list *l, u8 first, const char *text);
 struct fcmd *list_send(struct fport *p, const struct pr_list *l);

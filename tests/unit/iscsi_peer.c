@@ -649,6 +649,7 @@ void peer_login(void)
 	sess->task_cache = p.cache;
 	sess->discovery = p.discovery;
 	strcpy(sess->initiator, "iqn.i");
+	memcpy(sess->isid, "\x40\0\0\0\xab\xcd", sizeof(sess->isid));
 	sess->depth = p.depth;
 	sess->exp_cmd_sn = FIRST_SN;
 	sess->params = p.params;

@@ -13,7 +13,7 @@ static const u8 types[] = { 1, 3, 5, 6, 7, 8 };
 #define WE_AR	7
 #define EA_AR	8
 
-/* ---- REGISTER (SPC-5 5.13.7) ------------------------------------------------ */
+/* ---- REGISTER (SPC-5 5.13.7) --------------------------------------------- */
 
 START_TEST(nobody_is_registered_at_first)
 {
@@ -147,7 +147,7 @@ START_TEST(want_of_memory_registers_nobody)
 }
 END_TEST
 
-/* ---- RESERVE (5.13.9) --------------------------------------------------------- */
+/* ---- RESERVE (5.13.9) ---------------------------------------------------- */
 
 START_TEST(reserve_is_for_registrants)
 {
@@ -228,7 +228,7 @@ START_TEST(scope_must_be_the_logical_unit)
 }
 END_TEST
 
-START_TEST(who_registers_later_holds_with_all_registrants)
+START_TEST(later_registrant_holds_with_all_registrants)
 {
 	reg(w.a, 1);
 	ck_good(pr_out(w.a, RESERVE, EA_AR, 1, 0));
@@ -239,7 +239,7 @@ START_TEST(who_registers_later_holds_with_all_registrants)
 }
 END_TEST
 
-START_TEST(who_registers_later_may_access_with_registrants_only)
+START_TEST(later_registrant_may_access_with_registrants_only)
 {
 	reg(w.a, 1);
 	ck_good(pr_out(w.a, RESERVE, EA_RO, 1, 0));
@@ -250,7 +250,7 @@ START_TEST(who_registers_later_may_access_with_registrants_only)
 }
 END_TEST
 
-/* ---- RELEASE (5.13.11.2) ------------------------------------------------------- */
+/* ---- RELEASE (5.13.11.2) ------------------------------------------------- */
 
 START_TEST(holder_can_release)
 {
@@ -319,7 +319,7 @@ START_TEST(any_registrant_can_release_that_of_all)
 }
 END_TEST
 
-/* ---- Unregistering (5.13.11.3) -------------------------------------------------- */
+/* ---- Unregistering (5.13.11.3) ------------------------------------------- */
 
 START_TEST(holder_releases_when_it_unregisters)
 {
@@ -371,7 +371,7 @@ START_TEST(changed_key_keeps_the_reservation)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static TCase *register_tcase(void)
 {
@@ -404,8 +404,8 @@ static TCase *reserve_tcase(void)
 	tcase_add_loop_test(tc, only_one_can_reserve, 0, 6);
 	tcase_add_test(tc, type_must_be_one);
 	tcase_add_test(tc, scope_must_be_the_logical_unit);
-	tcase_add_test(tc, who_registers_later_holds_with_all_registrants);
-	tcase_add_test(tc, who_registers_later_may_access_with_registrants_only);
+	tcase_add_test(tc, later_registrant_holds_with_all_registrants);
+	tcase_add_test(tc, later_registrant_may_access_with_registrants_only);
 	tcase_add_loop_test(tc, holder_can_release, 0, 6);
 	tcase_add_loop_test(tc, others_hear_of_a_release_if_it_concerns_them,
 			    0, 6);

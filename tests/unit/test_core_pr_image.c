@@ -11,7 +11,7 @@
 #define EA	3
 #define WE_AR	7
 
-/* ---- A device that stores --------------------------------------------------------- */
+/* ---- A device that stores ------------------------------------------------ */
 
 static u8 image[SCST_PR_IMAGE_MAX];
 static int image_len;
@@ -91,7 +91,7 @@ static struct fcmd *reg_aptpl(struct fport *p, u64 key)
 	return pr_out_bits(p, IGNORE, 0, 0, key, APTPL);
 }
 
-/* ---- Commands that wait -------------------------------------------------------------- */
+/* ---- Commands that wait -------------------------------------------------- */
 
 START_TEST(nothing_is_stored_unless_asked_for)
 {
@@ -322,7 +322,7 @@ START_TEST(ability_is_told)
 }
 END_TEST
 
-/* ---- What comes back -------------------------------------------------------------------- */
+/* ---- What comes back ----------------------------------------------------- */
 
 START_TEST(registrants_come_back)
 {
@@ -420,7 +420,7 @@ START_TEST(largest_image_fits)
 }
 END_TEST
 
-/* ---- Damage ------------------------------------------------------------------------------ */
+/* ---- Damage -------------------------------------------------------------- */
 
 static void make_image(void)
 {
@@ -542,7 +542,7 @@ START_TEST(restoring_survives_want_of_memory)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static TCase *wait_tcase(void)
 {

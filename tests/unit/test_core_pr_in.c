@@ -11,7 +11,7 @@
 
 #define SPEC_I_PT 0x08
 
-/* ---- PERSISTENT RESERVE IN (SPC-5 6.15) ----------------------------------------- */
+/* ---- PERSISTENT RESERVE IN (SPC-5 6.15) ---------------------------------- */
 
 START_TEST(keys_are_listed)
 {
@@ -111,7 +111,7 @@ START_TEST(everybody_may_look)
 }
 END_TEST
 
-/* ---- TransportIDs in lists (7.6.4) -------------------------------------------------- */
+/* ---- TransportIDs in lists (7.6.4) --------------------------------------- */
 
 START_TEST(others_can_be_registered)
 {
@@ -257,7 +257,8 @@ START_TEST(only_register_takes_others)
 	for (action = RESERVE; action <= IGNORE; action++) {
 		list_begin(&l, 1, 1, SPEC_I_PT);
 		list_add_tid(&l, 0x45, "iqn.n,i,0x1");
-		ck_bad_param(pr_out_list(w.a, action, WE, l.data, l.len), 20, 3);
+		ck_bad_param(pr_out_list(w.a, action, WE, l.data, l.len), 20,
+			     3);
 	}
 	ck_pr("a=1*, 1");
 }
@@ -325,8 +326,11 @@ START_TEST(text_must_end)
 	struct pr_list l;
 
 	list_begin(&l, 0, 7, SPEC_I_PT);
-	list_add_tid(&l, 0x45, "iqn.nnnnnnnnnnnnnn,i,0x1");
-	memset(l.data + 28 + 4, 'n', l.len - 32);
+	list_add_tid(&l, 0x45, "iqn.nnnnnnnnnn,i,0x1");
+	/* Twenty bytes, and no room for the NUL. */
+	l.len = 28 + 4 + 20;
+	put_unaligned_be32(24, l.data + 24);
+	put_unaligned_be16(20, l.data + 28 + 2);
 	ck_bad_param(list_send(w.a, &l), 28, BAD_BYTE);
 }
 END_TEST
@@ -402,7 +406,7 @@ START_TEST(all_or_none_for_want_of_memory)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static TCase *in_tcase(void)
 {

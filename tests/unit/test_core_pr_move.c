@@ -11,7 +11,7 @@
 #define SPEC_I_PT 0x08
 #define ALL_TG_PT 0x04
 
-/* ---- Target ports ------------------------------------------------------------------ */
+/* ---- Target ports -------------------------------------------------------- */
 
 /* Another target of the same device; @protocol of its port. */
 static struct scst_target *second;
@@ -125,7 +125,7 @@ START_TEST(port_identifiers_are_told_and_used_again)
 }
 END_TEST
 
-/* ---- REGISTER AND MOVE (5.13.8) ------------------------------------------------------ */
+/* ---- REGISTER AND MOVE (5.13.8) ------------------------------------------ */
 
 static void move_begin(struct pr_list *l, u64 key, u64 sa_key, u16 port,
 		       const char *text)
@@ -265,7 +265,7 @@ START_TEST(reservation_can_be_moved_to_another_port)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static TCase *port_tcase(void)
 {

@@ -11,7 +11,7 @@ static const u8 types[] = { 1, 3, 5, 6, 7, 8 };
 #define EA	3
 #define EA_RO	6
 
-/* ---- Nexuses come and go ---------------------------------------------------------- */
+/* ---- Nexuses come and go ------------------------------------------------- */
 
 START_TEST(registration_survives_the_nexus)
 {
@@ -91,7 +91,7 @@ START_TEST(reset_keeps_it_all)
 }
 END_TEST
 
-START_TEST(transport_without_names_of_ports_goes_by_the_initiator)
+START_TEST(transport_without_port_names_goes_by_the_initiator)
 {
 	struct fport *p;
 
@@ -112,7 +112,7 @@ START_TEST(transport_without_names_of_ports_goes_by_the_initiator)
 }
 END_TEST
 
-/* ---- Parameter lists ---------------------------------------------------------------- */
+/* ---- Parameter lists ----------------------------------------------------- */
 
 START_TEST(list_has_24_bytes)
 {
@@ -195,7 +195,7 @@ START_TEST(aborted_command_does_nothing)
 }
 END_TEST
 
-/* ---- RESERVE and RELEASE of SPC-2 (5.13.3) ------------------------------------------- */
+/* ---- RESERVE and RELEASE of SPC-2 (5.13.3) ------------------------------- */
 
 static struct fcmd *op(struct fport *p, u8 code)
 {
@@ -257,7 +257,7 @@ START_TEST(new_commands_conflict_with_the_old_reservation)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static TCase *nexus_tcase(void)
 {
@@ -271,7 +271,7 @@ static TCase *nexus_tcase(void)
 	tcase_add_test(tc, two_luns_of_a_nexus_are_one_registrant);
 	tcase_add_test(tc, reset_keeps_it_all);
 	tcase_add_loop_test(tc,
-			    transport_without_names_of_ports_goes_by_the_initiator,
+			    transport_without_port_names_goes_by_the_initiator,
 			    0, 11);
 	return tc;
 }

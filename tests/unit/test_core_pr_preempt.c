@@ -14,7 +14,7 @@ static const u8 types[] = { 1, 3, 5, 6, 7, 8 };
 
 static const u8 both[] = { PREEMPT, ABORT };
 
-/* ---- CLEAR (SPC-5 5.13.11.6) --------------------------------------------------- */
+/* ---- CLEAR (SPC-5 5.13.11.6) --------------------------------------------- */
 
 START_TEST(clear_removes_everybody)
 {
@@ -40,7 +40,7 @@ START_TEST(clear_is_for_registrants)
 }
 END_TEST
 
-/* ---- PREEMPT: registrations (5.13.11.4.4) --------------------------------------- */
+/* ---- PREEMPT: registrations (5.13.11.4.4) -------------------------------- */
 
 START_TEST(preempt_is_for_registrants)
 {
@@ -130,7 +130,7 @@ START_TEST(key_of_one_holder_among_all_registrants)
 }
 END_TEST
 
-/* ---- PREEMPT: the reservation (5.13.11.4.3) --------------------------------------- */
+/* ---- PREEMPT: the reservation (5.13.11.4.3) ------------------------------ */
 
 START_TEST(reservation_can_be_taken)
 {
@@ -223,7 +223,7 @@ START_TEST(nobody_need_be_there_to_be_preempted)
 }
 END_TEST
 
-/* ---- PREEMPT AND ABORT (5.13.11.5) ------------------------------------------------- */
+/* ---- PREEMPT AND ABORT (5.13.11.5) --------------------------------------- */
 
 START_TEST(preempt_alone_aborts_nothing)
 {
@@ -420,6 +420,46 @@ START_TEST(reset_before_it_is_not_waited_for)
 }
 END_TEST
 
+/*
+ * The command is at the device, which hands it on, when a reset gives it up:
+ * it must neither do anything nor wait behind the reset, which waits for it.
+ */
+START_TEST(command_that_a_reset_gave_up_does_nothing)
+{
+	u8 cdb[10] = { SCSI_PERSISTENT_OUT, _i, EA, [8] = 24 };
+	struct fdev *d = fdev_new("dev2");
+	struct fcmd *c, *out;
+	struct ftmf *t;
+
+	fdev_add_opcode(d, SCSI_PERSISTENT_OUT, 10, _i, SCST_OP_OUT);
+	d->opcodes[d->info.nr_opcodes - 1].usage[1] = 0x1f;
+	fdev_register(d);
+	scst_group_unmap(w.grp, 0);
+	ck_assert_int_eq(scst_group_map(w.grp, 0, d->core, false), 0);
+	w.dev = d;
+	see_attentions(w.a);
+	see_attentions(w.b);
+	if (_i != IGNORE) {
+		reg(w.a, 1);
+		reg(w.b, 2);
+	}
+	d->hold = true;
+	c = nop(w.a, SCST_SIMPLE);
+	out = fcmd_new(w.b, 0, cdb, 10, SCST_DATA_OUT, 24);
+	memset(out->out, 0, 24);
+	out->out[7] = 2;
+	out->out[15] = 1;
+	submit(out);
+	ck_assert(out->executed);
+	t = tmf(w.a, SCST_LUN_RESET, 0);
+	scst_cmd_pass(fcmd_cmd(out));
+	ck_assert(out->gone);
+	finish(c);
+	ck_assert(t->done);
+	ck_pr(_i == IGNORE ? "" : "a=1 b=2");
+}
+END_TEST
+
 START_TEST(two_preempt_each_other)
 {
 	struct fcmd *c1, *c2, *out1, *out2;
@@ -491,7 +531,7 @@ START_TEST(preempted_may_leave_meanwhile)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static TCase *preempt_tcase(void)
 {
@@ -540,6 +580,8 @@ static TCase *abort_tcase(void)
 	tcase_add_test(tc, each_preempt_aborts_only_its_own);
 	tcase_add_test(tc, reset_after_it_waits);
 	tcase_add_test(tc, reset_before_it_is_not_waited_for);
+	tcase_add_loop_test(tc, command_that_a_reset_gave_up_does_nothing,
+			    RESERVE, IGNORE + 1);
 	tcase_add_test(tc, two_preempt_each_other);
 	tcase_add_test(tc, preempter_may_be_preempted_while_it_waits);
 	tcase_add_test(tc, preempter_may_leave_while_it_waits);

@@ -232,6 +232,17 @@ START_TEST(functions_without_end_are_bounded)
 }
 END_TEST
 
+/* SPC-5 7.6.4.6: what persistent reservations know the initiator port by. */
+START_TEST(initiator_port_is_name_and_isid)
+{
+	const struct scst_nexus *nexus = &p.sess->nexus;
+
+	ck_assert_uint_eq(nexus->transport_id_len, 4 + 24);
+	ck_assert_mem_eq(nexus->transport_id,
+			 "\x45\0\0\x18iqn.i,i,0x40000000abcd\0", 4 + 24);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------- */
 
 static TCase *gone_tcase(void)
@@ -247,6 +258,7 @@ static TCase *gone_tcase(void)
 	tcase_add_test(tc, connection_goes_with_answers_unsent);
 	tcase_add_test(tc, one_of_two_connections_goes);
 	tcase_add_test(tc, idle_session_is_known);
+	tcase_add_test(tc, initiator_port_is_name_and_isid);
 	return tc;
 }
 
