@@ -4,20 +4,16 @@
  *
  *	modprobe null_target
  *	cd /sys/kernel/config/scst/targets
- *	mkdir null_target/t null_target/t/groups/all
- *	mkdir null_target/t/groups/all/initiators/null
- *	mkdir null_target/t/groups/all/luns/0
- *	echo r0 > null_target/t/groups/all/luns/0/device
- *	cd null_target/t
+ *	mkdir null_target/t null_target/t/groups/all && cd null_target/t
+ *	mkdir groups/all/initiators/null groups/all/luns/0
+ *	echo r0 > groups/all/luns/0/device
  *	echo 0 12 00 00 00 24 00 > command	# LUN 0: INQUIRY
  *	cat result
  *
  * Each target has one I_T nexus, begun by the first command, and one task. A
- * real driver has a nexus for each initiator that logs in, and embeds tasks
- * in its own commands.
+ * real driver has one for each initiator, and embeds tasks in its commands.
  */
 #include <linux/bitops.h>
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -25,7 +21,6 @@
 #include "seg.h"
 
 #define NULL_DATA 252
-
 enum { TASK_BUSY, LOGGED_IN };
 
 struct null_target {
