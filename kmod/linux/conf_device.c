@@ -87,13 +87,12 @@ static void hdev_close_work(struct work_struct *work)
 	scst_hdev_put(hdev);
 }
 
-void scst_hdev_released(struct scst_device *dev)
+static void hdev_released(struct scst_device *dev)
 {
 	struct scst_hdev *hdev = scst_device_priv(dev);
 
 	queue_work(scst_wq, &hdev->close_work);
 }
-EXPORT_SYMBOL(scst_hdev_released);
 
 static void hdev_describe(struct scst_hdev *hdev, struct scst_device_info *info)
 {
@@ -108,23 +107,39 @@ static void hdev_describe(struct scst_hdev *hdev, struct scst_device_info *info)
 	info->max_tasks = hdev->max_tasks;
 }
 
+/*
+ * Once it is registered it goes the way of hdev_released(), even when it is
+ * not to stay.
+ */
 static int hdev_register(struct scst_hdev *hdev,
 			 const struct scst_hdev_setup *setup)
 {
 	struct scst_device *dev;
+	int ret;
 
-	if (WARN_ON(setup->ops->release != scst_hdev_released))
-		return -EINVAL;
-	dev = scst_device_register(scst_root, &setup->info, setup->ops, hdev);
-	if (IS_ERR(dev))
+	hdev->ops = *setup->ops;
+	hdev->ops.release = hdev_released;
+	scst_state_prepare(hdev);
+	dev = scst_device_register(scst_root, &setup->info, &hdev->ops, hdev);
+	if (IS_ERR(dev)) {
+		pr_err("device %s: enable: the core refused it: %ld\n",
+		       hdev->name, PTR_ERR(dev));
+		hdev->handler->close(hdev);
 		return PTR_ERR(dev);
+	}
+	hdev->open = true;
+	hdev->dev = dev;
+	/* The core's, until hdev_close_work(). */
+	scst_hdev_get(hdev);
 	scst_device_set_lu(dev, setup->lu);
 	if (setup->block_size)
 		scst_device_set_capacity(dev, setup->blocks,
 					 setup->block_size);
-	/* The core's, until scst_hdev_released(). */
-	scst_hdev_get(hdev);
-	hdev->dev = dev;
+	ret = scst_state_restore(hdev);
+	if (ret) {
+		scst_device_unregister(dev);
+		return ret;
+	}
 	WRITE_ONCE(hdev->enabled_id, atomic64_inc_return(&last_enabled_id));
 	return 0;
 }
@@ -146,15 +161,9 @@ static int hdev_enable(struct scst_hdev *hdev)
 	ret = hdev->handler->open(hdev, &setup);
 	if (ret)
 		return ret;
-	hdev->open = true;
 	ret = hdev_register(hdev, &setup);
-	if (ret) {
-		pr_err("device %s: enable: the core refused it: %d\n",
-		       scst_hdev_name(hdev), ret);
-		hdev->handler->close(hdev);
-		hdev->open = false;
+	if (ret)
 		return ret;
-	}
 	if (hdev->handler->opened)
 		hdev->handler->opened(hdev);
 	return 0;

@@ -30,8 +30,10 @@ EXPORT_SYMBOL(scst_cmd_copy_in);
 EXPORT_SYMBOL(scst_cmd_copy_out);
 EXPORT_SYMBOL(scst_cmd_fail);
 EXPORT_SYMBOL(scst_cmd_fail_info);
+EXPORT_SYMBOL(scst_cmd_fail_with);
 EXPORT_SYMBOL(scst_cmd_get_params);
 EXPORT_SYMBOL(scst_cmd_reply);
+EXPORT_SYMBOL(scst_cmd_request_sense);
 EXPORT_SYMBOL(scst_sense_encode);
 EXPORT_SYMBOL(scst_sense_name);
 
@@ -78,6 +80,7 @@ EXPORT_SYMBOL(mmc_lu_set_medium);
 /* sbc.h */
 EXPORT_SYMBOL(sbc_lu_alloc);
 EXPORT_SYMBOL(sbc_lu_blocks);
+EXPORT_SYMBOL(sbc_lu_busy);
 EXPORT_SYMBOL(sbc_lu_config);
 EXPORT_SYMBOL(sbc_lu_describe);
 EXPORT_SYMBOL(sbc_lu_event);
@@ -85,5 +88,7 @@ EXPORT_SYMBOL(sbc_lu_free);
 EXPORT_SYMBOL(sbc_lu_mode_select);
 EXPORT_SYMBOL(sbc_lu_priv);
 EXPORT_SYMBOL(sbc_lu_resize);
+EXPORT_SYMBOL(sbc_lu_resume);
 EXPORT_SYMBOL(sbc_lu_set_medium);
+EXPORT_SYMBOL(sbc_lu_stop);
 EXPORT_SYMBOL(sbc_lu_write_cache);

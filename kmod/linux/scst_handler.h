@@ -59,14 +59,16 @@ struct scst_hdev {
 	bool open;			/* close() is still to come */
 	u64 enabled_id;			/* never the same twice; 0: disabled */
 	struct list_head link;
-	struct work_struct close_work;
+	struct scst_device_ops ops;
+	unsigned int next_slot;		/* state.c */
+	struct work_struct close_work, persist_work;
 };
 
 /* What open() says of the device. */
 struct scst_hdev_setup {
 	/* Name, identity, read_only and limits are set already. */
 	struct scst_device_info info;
-	/* ops->release must be scst_hdev_released. */
+	/* release() and persist() are the core module's business. */
 	const struct scst_device_ops *ops;
 	void *lu;			/* for scst_cmd.lu */
 	u64 blocks;			/* of a block device; else 0 */
@@ -107,9 +109,6 @@ int scst_handler_register(const struct scst_handler *handler);
 
 /* From module exit: waits for devices that are closing. */
 void scst_handler_unregister(const struct scst_handler *handler);
-
-/* For scst_device_ops.release of a handler's devices, priv being the hdev. */
-void scst_hdev_released(struct scst_device *dev);
 
 static inline struct scst_hdev *to_hdev(struct config_item *item)
 {

@@ -69,6 +69,12 @@ void scst_hdev_put(struct scst_hdev *hdev);
 /* The one of that name, with a reference; NULL. scst_conf_mutex. */
 struct scst_hdev *scst_hdev_find(const char *name);
 
+/* state.c */
+/* May the device's reservations persist? Sets hdev->ops.persist. */
+void scst_state_prepare(struct scst_hdev *hdev);
+/* hdev->dev is not mapped yet; -errno with a line in the log. */
+int scst_state_restore(struct scst_hdev *hdev);
+
 /* conf_lun.c */
 void scst_conf_group_init(struct config_group *groups);
 

@@ -92,7 +92,6 @@ static const struct scst_device_ops ram_device_ops = {
 	.data_free = scst_pages_free,
 	.mode_select = ram_mode_select,
 	.event = ram_event,
-	.release = scst_hdev_released,
 };
 
 /* ---- The operator's: scst_handler.h ---------------------------------------- */

@@ -2,7 +2,7 @@
 /* KERNEL: configfs attributes of virtual disks. */
 #include "vdisk.h"
 
-/* ---- Values --------------------------------------------------------------- */
+/* ---- Values ---------------------------------------------------------- */
 
 /* Binary powers; -1: no such suffix. */
 static int suffix_shift(char suffix)
@@ -100,7 +100,7 @@ ssize_t vdisk_store_bool(struct vdisk *vd, const char *attr, bool *to,
 	return count;
 }
 
-/* ---- Attributes of struct vdisk ------------------------------------------- */
+/* ---- Attributes of struct vdisk -------------------------------------- */
 
 #define DISK_ATTR(name_)						\
 	struct configfs_attribute vdisk_attr_##name_ = {		\

@@ -11,7 +11,7 @@
 
 #include "blockio.h"
 
-/* ---- Opening ----------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------- */
 
 static const char *open_problem(int err)
 {
@@ -52,7 +52,7 @@ static int block_open(struct blockio *b)
 	return err;
 }
 
-/* ---- What the device is like ---------------------------------------------------- */
+/* ---- What the device is like ----------------------------------------- */
 
 static int block_sizes(struct blockio *b, struct sbc_config *cfg)
 {
@@ -110,7 +110,7 @@ static int block_describe(struct blockio *b, struct sbc_config *cfg)
 	return 0;
 }
 
-/* ---- Life ------------------------------------------------------------------------ */
+/* ---- Life ------------------------------------------------------------ */
 
 static struct scst_hdev *blockio_alloc(const char *name)
 {
@@ -165,7 +165,7 @@ static void blockio_read_only(struct scst_hdev *hdev, bool read_only)
 			  b->path);
 }
 
-/* ---- Attributes --------------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------ */
 
 static ssize_t blockio_path_show(struct config_item *item, char *page)
 {

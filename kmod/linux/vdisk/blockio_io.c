@@ -52,7 +52,7 @@ static sector_t breq_sectors(const struct block_req *br)
 	return vdisk_bytes(io_vdisk(io), io->blocks) >> SECTOR_SHIFT;
 }
 
-/* ---- Memory ------------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------- */
 
 /* Drivers may rely on whole sectors that do not cross a page. */
 static bool segs_aligned(const struct core_seg *segs, u32 nr)
@@ -100,7 +100,7 @@ static void bounce_put(struct block_req *br, bool good)
 	core_segs_free(br->bounce, br->nr_bounce);
 }
 
-/* ---- The end ------------------------------------------------------------------- */
+/* ---- The end --------------------------------------------------------- */
 
 static void breq_end(struct block_req *br, int err)
 {
@@ -184,7 +184,7 @@ static void bio_done(struct bio *bio)
 	breq_end(br, err);
 }
 
-/* ---- Submission ------------------------------------------------------------------ */
+/* ---- Submission ------------------------------------------------------ */
 
 static void submit_rw(struct block_req *br)
 {
@@ -332,7 +332,7 @@ static void blockio_zero(struct sbc_io *io)
 	block_start(io, REQ_OP_WRITE_ZEROES);
 }
 
-/* ---- Life ------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------ */
 
 int blockio_io_init(struct blockio *b)
 {

@@ -40,7 +40,7 @@ static struct cdrom *to_cdrom(struct scst_hdev *hdev)
 	return container_of(hdev, struct cdrom, disk.hdev);
 }
 
-/* ---- Reading -------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------- */
 
 static u64 disc_size(const struct file *disc)
 {
@@ -133,7 +133,7 @@ static const struct mmc_env_ops cdrom_env = {
 	.ua = cdrom_ua,
 };
 
-/* ---- Discs ------------------------------------------------------------------- */
+/* ---- Discs ----------------------------------------------------------- */
 
 static const char *disc_problem(const struct file *disc)
 {
@@ -197,7 +197,7 @@ static void disc_change(struct cdrom *cd, struct file *disc)
 		mmc_lu_set_medium(cd->lu, disc_blocks(disc));
 }
 
-/* ---- The core ------------------------------------------------------------------ */
+/* ---- The core -------------------------------------------------------- */
 
 static void cdrom_mode_select(struct scst_cmd *cmd,
 			      const struct scst_mode_page *page,
@@ -217,10 +217,9 @@ static const struct scst_device_ops cdrom_device_ops = {
 	.data_free = scst_pages_free,
 	.mode_select = cdrom_mode_select,
 	.event = cdrom_event,
-	.release = scst_hdev_released,
 };
 
-/* ---- Life ------------------------------------------------------------------------ */
+/* ---- Life ------------------------------------------------------------ */
 
 static struct scst_hdev *cdrom_alloc(const char *name)
 {
@@ -249,7 +248,7 @@ static void cdrom_close(struct scst_hdev *hdev)
 		destroy_workqueue(cd->reads);
 	cd->reads = NULL;
 	if (cd->disc)
-		fput(cd->disc);
+		vdisk_fput(cd->disc);
 	cd->disc = NULL;
 }
 
@@ -290,7 +289,7 @@ static int cdrom_open(struct scst_hdev *hdev, struct scst_hdev_setup *setup)
 	return 0;
 }
 
-/* ---- Attributes --------------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------ */
 
 static ssize_t cdrom_path_show(struct config_item *item, char *page)
 {
@@ -349,7 +348,7 @@ static ssize_t cdrom_path_store(struct config_item *item, const char *page,
 CONFIGFS_ATTR(cdrom_, path);
 
 /* The button: 1 opens the tray; 2 takes the disc away, locked or not. */
-static int eject(struct cdrom *cd, u64 how)
+static int press_eject(struct cdrom *cd, u64 how)
 {
 	if (!cd->disk.hdev.dev) {
 		vdisk_err(&cd->disk, "eject: the device is not enabled");
@@ -376,7 +375,7 @@ static ssize_t cdrom_eject_store(struct config_item *item, const char *page,
 	if (!how)
 		return count;
 	mutex_lock(&cd->disk.hdev.lock);
-	err = eject(cd, how);
+	err = press_eject(cd, how);
 	mutex_unlock(&cd->disk.hdev.lock);
 	return err ? err : count;
 }

@@ -8,6 +8,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/file.h>
+#include <linux/sched.h>
+
 #include "vdisk.h"
 
 void vdisk_init(struct vdisk *vd)
@@ -40,7 +43,7 @@ void vdisk_warn(const struct vdisk *vd, const char *fmt, ...)
 	va_end(args);
 }
 
-/* ---- What the device server tells us ------------------------------------ */
+/* ---- What the device server tells us --------------------------------- */
 
 static void disk_ua(struct sbc_lu *lu, enum scst_sense ua, u64 except)
 {
@@ -66,7 +69,7 @@ static const struct sbc_env_ops disk_env = {
 	.capacity = disk_capacity,
 };
 
-/* ---- What the core asks of us ------------------------------------------- */
+/* ---- What the core asks of us ---------------------------------------- */
 
 void vdisk_mode_select(struct scst_cmd *cmd, const struct scst_mode_page *page,
 		       const u8 *wanted)
@@ -87,10 +90,9 @@ const struct scst_device_ops vdisk_device_ops = {
 	.data_free = scst_pages_free,
 	.mode_select = vdisk_mode_select,
 	.event = vdisk_event,
-	.release = scst_hdev_released,
 };
 
-/* ---- Life ---------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------ */
 
 static int config_blocks(struct vdisk *vd, const struct sbc_config *cfg)
 {
@@ -141,6 +143,14 @@ void vdisk_close(struct vdisk *vd)
 	if (vd->lu)
 		sbc_lu_free(vd->lu);
 	vd->lu = NULL;
+}
+
+void vdisk_fput(struct file *file)
+{
+	if (current->flags & PF_KTHREAD)
+		__fput_sync(file);
+	else
+		fput(file);
 }
 
 int vdisk_resize(struct vdisk *vd, u64 bytes)

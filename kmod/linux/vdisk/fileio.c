@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "fileio.h"
 
-/* ---- Opening ---------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------- */
 
 static const char *open_problem(const struct fileio *fio, int err)
 {
@@ -60,7 +60,7 @@ static int file_check(const struct fileio *fio)
 		what = "a block device, for which there is blockio";
 	else if (!S_ISREG(inode->i_mode))
 		what = "not a regular file";
-	else if (!file->f_op->read_iter ||
+	else if (!file->f_op->read_iter || !file->f_op->fsync ||
 		 ((file->f_mode & FMODE_WRITE) && !file->f_op->write_iter))
 		what = "on a file system that cannot do this";
 	else if (IS_SWAPFILE(inode))
@@ -95,7 +95,7 @@ static int file_open(struct fileio *fio)
 	return 0;
 }
 
-/* ---- What the file is like ------------------------------------------------------- */
+/* ---- What the file is like ------------------------------------------- */
 
 static u64 file_size(const struct fileio *fio)
 {
@@ -168,7 +168,8 @@ static void file_learn(struct fileio *fio)
 	unsigned long magic = file_inode(fio->file)->i_sb->s_magic;
 
 	fio->nowait = fio->file->f_mode & FMODE_NOWAIT;
-	fio->memory = magic == TMPFS_MAGIC || magic == RAMFS_MAGIC;
+	fio->memory = !fio->direct && (magic == TMPFS_MAGIC ||
+				       magic == RAMFS_MAGIC);
 	fio->no_zero_range = false;
 	fio->lost = false;
 }
@@ -203,7 +204,7 @@ static void file_describe(struct fileio *fio, struct sbc_config *cfg)
 			   size % vd->block_size);
 }
 
-/* ---- Life --------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------ */
 
 static struct scst_hdev *fileio_alloc(const char *name)
 {
@@ -246,7 +247,7 @@ static void file_close(struct fileio *fio)
 	vdisk_close(&fio->disk);
 	fileio_io_fini(fio);
 	if (fio->file)
-		fput(fio->file);
+		vdisk_fput(fio->file);
 	fio->file = NULL;
 }
 
@@ -289,7 +290,7 @@ static void fileio_read_only(struct scst_hdev *hdev, bool read_only)
 			  fio->path);
 }
 
-/* ---- Attributes ------------------------------------------------------------------------ */
+/* ---- Attributes ------------------------------------------------------ */
 
 static ssize_t fileio_path_show(struct config_item *item, char *page)
 {

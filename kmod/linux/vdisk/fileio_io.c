@@ -72,7 +72,7 @@ static void freq_block(struct fileio_req *fr, work_func_t fn)
 	queue_work(io_fileio(fr->req.io)->slow, &fr->req.work);
 }
 
-/* ---- The end ------------------------------------------------------------------ */
+/* ---- The end --------------------------------------------------------- */
 
 static void set_lost(struct fileio *fio, int err)
 {
@@ -101,7 +101,7 @@ static void freq_fail(struct fileio_req *fr, int err)
 	vdisk_done(&fr->req, vdisk_sense(vd, err, fr->dir == ITER_SOURCE));
 }
 
-/* ---- One attempt ---------------------------------------------------------------- */
+/* ---- One attempt ----------------------------------------------------- */
 
 /*
  * Sets up @fr->iocb and @fr->iter for what is left and calls the file system.
@@ -136,7 +136,7 @@ static int write_flags(const struct fileio_req *fr)
 	return fr->dir == ITER_SOURCE ? IOCB_WRITE : 0;
 }
 
-/* ---- Until it is done ------------------------------------------------------------- */
+/* ---- Until it is done ------------------------------------------------ */
 
 /* The file is shorter than the disk: behind its end there are zeroes. */
 static bool read_behind_end(struct fileio_req *fr)
@@ -222,7 +222,7 @@ static void freq_work(struct work_struct *work)
 	vdisk_io_end(flags);
 }
 
-/* ---- Without waiting --------------------------------------------------------------- */
+/* ---- Without waiting ------------------------------------------------- */
 
 static void freq_ended(struct fileio_req *fr, ssize_t ret)
 {
@@ -324,7 +324,7 @@ static void fileio_write(struct sbc_io *io)
 	freq_start(fr, &io_fileio(io)->writes);
 }
 
-/* ---- Flush --------------------------------------------------------------------------- */
+/* ---- Flush ----------------------------------------------------------- */
 
 static void flush_work_fn(struct work_struct *work)
 {
@@ -345,7 +345,7 @@ static void fileio_flush(struct sbc_io *io)
 		freq_block(freq_init(io), flush_work_fn);
 }
 
-/* ---- Zeroes --------------------------------------------------------------------------- */
+/* ---- Zeroes ---------------------------------------------------------- */
 
 static int punch(struct fileio *fio, u64 pos, u64 len)
 {
@@ -406,7 +406,7 @@ static void fileio_zero(struct sbc_io *io)
 		freq_block(freq_init(io), zero_work_fn);
 }
 
-/* ---- The rest --------------------------------------------------------------------------- */
+/* ---- The rest -------------------------------------------------------- */
 
 /* A block that is partly there is there. */
 static void set_extent(struct sbc_io *io, u64 bytes, bool mapped)
@@ -479,7 +479,7 @@ const struct sbc_backend_ops fileio_backend = {
 	.prefetch = fileio_prefetch,
 };
 
-/* ---- Life ---------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------ */
 
 int fileio_probe(struct fileio *fio, u64 pos, u32 len)
 {

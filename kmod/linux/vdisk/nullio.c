@@ -13,7 +13,7 @@
 #include "seg.h"
 #include "vdisk.h"
 
-#define ZEROES_ORDER 5			/* 128 KiB: one segment will often do */
+#define ZEROES_ORDER 5			/* 128 KiB: often one segment */
 #define DEFAULT_SIZE (1ULL << 30)
 
 struct nullio {
@@ -29,7 +29,7 @@ static struct nullio *to_nullio(struct scst_hdev *hdev)
 	return container_of(hdev, struct nullio, disk.hdev);
 }
 
-/* ---- Buffers --------------------------------------------------------------- */
+/* ---- Buffers --------------------------------------------------------- */
 
 static bool is_read(const struct scst_cmd *cmd)
 {
@@ -85,7 +85,7 @@ static void nullio_data_free(struct scst_cmd *cmd)
 		kfree(cmd->segs);
 }
 
-/* ---- The backend ----------------------------------------------------------- */
+/* ---- The backend ----------------------------------------------------- */
 
 /* The device server may read to memory of its own, which has to be filled. */
 static void nullio_read(struct sbc_io *io)
@@ -115,10 +115,9 @@ static const struct scst_device_ops nullio_device_ops = {
 	.data_free = nullio_data_free,
 	.mode_select = vdisk_mode_select,
 	.event = vdisk_event,
-	.release = scst_hdev_released,
 };
 
-/* ---- Life ------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------ */
 
 static struct scst_hdev *nullio_alloc(const char *name)
 {
@@ -178,7 +177,7 @@ static int nullio_open(struct scst_hdev *hdev, struct scst_hdev_setup *setup)
 	return err;
 }
 
-/* ---- Attributes -------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------ */
 
 static ssize_t nullio_size_show(struct config_item *item, char *page)
 {

@@ -18,7 +18,7 @@
 
 #include "vdisk.h"
 
-/* ---- Batches ------------------------------------------------------------ */
+/* ---- Batches --------------------------------------------------------- */
 
 struct vdisk_batch {
 	struct llist_head list;
@@ -100,7 +100,7 @@ void vdisk_queue_add(struct vdisk_queue *q, struct vdisk_req *req)
 		queue_work(batch_wq, &batch->work);
 }
 
-/* ---- The end ------------------------------------------------------------ */
+/* ---- The end --------------------------------------------------------- */
 
 struct vdisk_ends {
 	struct llist_head list;

@@ -21,6 +21,7 @@
 #include "sbc.h"
 #include "scst_handler.h"
 
+struct file;
 struct vdisk_queue;
 
 /* The beginning of each backend's own part of a command, scst_cmd.backend. */
@@ -64,7 +65,7 @@ static inline u64 vdisk_bytes(const struct vdisk *vd, u64 blocks)
 	return blocks << vd->shift;
 }
 
-/* ---- disk.c: a disk behind the device server --------------------------- */
+/* ---- disk.c: a disk behind the device server ------------------------- */
 
 void vdisk_init(struct vdisk *vd);
 
@@ -83,6 +84,13 @@ int vdisk_open(struct vdisk *vd, struct sbc_config *cfg,
 void vdisk_opened(struct scst_hdev *hdev);
 void vdisk_close(struct vdisk *vd);
 
+/*
+ * From close(): the file is closed when this returns. What a kernel thread
+ * leaves to fput() would be closed a little later, and keep file systems from
+ * being unmounted until then.
+ */
+void vdisk_fput(struct file *file);
+
 /* The backend has @bytes now; the device is enabled, its lock held. */
 int vdisk_resize(struct vdisk *vd, u64 bytes);
 
@@ -94,7 +102,7 @@ void vdisk_mode_select(struct scst_cmd *cmd, const struct scst_mode_page *page,
 void vdisk_event(struct scst_device *dev, enum scst_device_event ev,
 		 u64 nexus_id);
 
-/* ---- sense.c ------------------------------------------------------------ */
+/* ---- sense.c --------------------------------------------------------- */
 
 /* The sense that @io ends with after the error @err (-errno). */
 enum scst_sense vdisk_sense(const struct vdisk *vd, int err, bool writes);
@@ -102,7 +110,7 @@ enum scst_sense vdisk_sense(const struct vdisk *vd, int err, bool writes);
 /* The first block that was not moved, after @moved bytes. */
 void vdisk_bad_lba(struct sbc_io *io, u64 moved);
 
-/* ---- queue.c ------------------------------------------------------------ */
+/* ---- queue.c --------------------------------------------------------- */
 
 typedef void (*vdisk_fn)(struct vdisk_req *req);
 
@@ -132,7 +140,7 @@ void vdisk_io_end(unsigned int flags);
 int vdisk_queue_module_init(void);
 void vdisk_queue_module_exit(void);
 
-/* ---- attr.c ------------------------------------------------------------- */
+/* ---- attr.c ---------------------------------------------------------- */
 
 /* @page as a number up to @max, or with suffix k, M, G, T, P. -errno. */
 int vdisk_parse(const struct vdisk *vd, const char *attr, const char *page,
@@ -152,7 +160,7 @@ extern struct configfs_attribute vdisk_attr_thin;
 extern struct configfs_attribute vdisk_attr_write_cache;
 extern struct configfs_attribute vdisk_attr_removable;
 
-/* ---- The handlers ------------------------------------------------------- */
+/* ---- The handlers ---------------------------------------------------- */
 
 extern const struct scst_handler nullio_handler;
 extern const struct scst_handler fileio_handler;
