@@ -18,7 +18,7 @@
  * from.
  *
  * All calls below are made in process context, one at a time for a device;
- * with hdev->lock held, but for close() and free().
+ * with hdev->lock held, but for free(), and close() as a rule.
  */
 #ifndef SCST_HANDLER_H
 #define SCST_HANDLER_H

@@ -127,7 +127,7 @@ static ssize_t disk_block_size_show(struct config_item *item, char *page)
 	u32 size;
 
 	mutex_lock(&vd->hdev.lock);
-	size = vd->hdev.dev ? 1u << vd->shift : vd->block_size;
+	size = scst_hdev_enabled(&vd->hdev) ? 1u << vd->shift : vd->block_size;
 	mutex_unlock(&vd->hdev.lock);
 	return vdisk_show_number(size, page);
 }
@@ -193,7 +193,8 @@ static ssize_t disk_thin_show(struct config_item *item, char *page)
 	bool thin;
 
 	mutex_lock(&vd->hdev.lock);
-	thin = vd->hdev.dev ? sbc_lu_config(vd->lu)->thin : vd->thin;
+	thin = scst_hdev_enabled(&vd->hdev) ? sbc_lu_config(vd->lu)->thin :
+					      vd->thin;
 	mutex_unlock(&vd->hdev.lock);
 	return vdisk_show_number(thin, page);
 }
@@ -207,7 +208,8 @@ static ssize_t disk_write_cache_show(struct config_item *item, char *page)
 	bool wce;
 
 	mutex_lock(&vd->hdev.lock);
-	wce = vd->hdev.dev ? sbc_lu_write_cache(vd->lu) : vd->write_cache;
+	wce = scst_hdev_enabled(&vd->hdev) ? sbc_lu_write_cache(vd->lu) :
+					     vd->write_cache;
 	mutex_unlock(&vd->hdev.lock);
 	return vdisk_show_number(wce, page);
 }

@@ -190,7 +190,7 @@ static ssize_t blockio_size_show(struct config_item *item, char *page)
 	u64 size = 0;
 
 	mutex_lock(&vd->hdev.lock);
-	if (vd->hdev.dev)
+	if (scst_hdev_enabled(&vd->hdev))
 		size = vdisk_bytes(vd, sbc_lu_blocks(vd->lu));
 	mutex_unlock(&vd->hdev.lock);
 	return vdisk_show_number(size, page);
@@ -206,7 +206,7 @@ static ssize_t blockio_resize_store(struct config_item *item, const char *page,
 	int err;
 
 	mutex_lock(&vd->hdev.lock);
-	if (vd->hdev.dev) {
+	if (scst_hdev_enabled(&vd->hdev)) {
 		err = vdisk_resize(vd, bdev_nr_bytes(b->block.bdev));
 	} else {
 		vdisk_err(vd, "resize: the device is not enabled");

@@ -337,7 +337,7 @@ static ssize_t cdrom_path_store(struct config_item *item, const char *page,
 	if (err)
 		vdisk_err(&cd->disk, "path: too long, or not printable");
 	mutex_lock(&cd->disk.hdev.lock);
-	if (!err && cd->disk.hdev.dev)
+	if (!err && scst_hdev_enabled(&cd->disk.hdev))
 		err = path_change(cd, path);
 	if (!err)
 		strscpy(cd->path, path, sizeof(cd->path));
@@ -350,7 +350,7 @@ CONFIGFS_ATTR(cdrom_, path);
 /* The button: 1 opens the tray; 2 takes the disc away, locked or not. */
 static int press_eject(struct cdrom *cd, u64 how)
 {
-	if (!cd->disk.hdev.dev) {
+	if (!scst_hdev_enabled(&cd->disk.hdev)) {
 		vdisk_err(&cd->disk, "eject: the device is not enabled");
 		return -ENODEV;
 	}
@@ -387,7 +387,7 @@ static ssize_t cdrom_locked_show(struct config_item *item, char *page)
 	bool locked;
 
 	mutex_lock(&cd->disk.hdev.lock);
-	locked = cd->disk.hdev.dev && mmc_lu_locked(cd->lu);
+	locked = scst_hdev_enabled(&cd->disk.hdev) && mmc_lu_locked(cd->lu);
 	mutex_unlock(&cd->disk.hdev.lock);
 	return vdisk_show_number(locked, page);
 }

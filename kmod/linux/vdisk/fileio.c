@@ -331,7 +331,8 @@ static ssize_t fileio_size_show(struct config_item *item, char *page)
 	u64 size;
 
 	mutex_lock(&vd->hdev.lock);
-	size = vd->hdev.dev ? vdisk_bytes(vd, sbc_lu_blocks(vd->lu)) : vd->size;
+	size = scst_hdev_enabled(&vd->hdev) ?
+	       vdisk_bytes(vd, sbc_lu_blocks(vd->lu)) : vd->size;
 	mutex_unlock(&vd->hdev.lock);
 	return vdisk_show_number(size, page);
 }
@@ -348,7 +349,7 @@ static ssize_t fileio_size_store(struct config_item *item, const char *page,
 	if (err)
 		return err;
 	mutex_lock(&vd->hdev.lock);
-	if (vd->hdev.dev) {
+	if (scst_hdev_enabled(&vd->hdev)) {
 		err = file_grow(fio, size);
 		if (!err)
 			err = vdisk_resize(vd, file_size(fio));
@@ -369,7 +370,7 @@ static ssize_t fileio_resize_store(struct config_item *item, const char *page,
 	int err;
 
 	mutex_lock(&vd->hdev.lock);
-	if (vd->hdev.dev) {
+	if (scst_hdev_enabled(&vd->hdev)) {
 		err = vdisk_resize(vd, file_size(fio));
 	} else {
 		vdisk_err(vd, "resize: the device is not enabled");

@@ -195,7 +195,7 @@ static ssize_t nullio_size_store(struct config_item *item, const char *page,
 	if (err)
 		return err;
 	mutex_lock(&vd->hdev.lock);
-	if (vd->hdev.dev)
+	if (scst_hdev_enabled(&vd->hdev))
 		err = vdisk_resize(vd, size);
 	if (!err)
 		vd->size = size;
