@@ -16,8 +16,9 @@ usage() {
 	cat <<-EOF
 	usage: tests/run.sh [--long] [--only STEP]...
 
-	steps: install style gcc clang asan tsan fuzz kmod
-	--long: fuzzers for ten minutes each, and many times the durability runs
+	steps: install style gcc clang asan tsan fuzz kmod vm
+	--long: fuzzers for ten minutes each, and many times the durability runs;
+	        all cases in the guests, on the sanitizer kernel, too
 	SCST_BUILDS: where to build (build-tests)
 	EOF
 }
@@ -124,6 +125,17 @@ kmod() {
 	[ $found -eq 1 ] || check "kmod" sh -c "echo no kernel headers; exit 77"
 }
 
+# The modules in guests; fetches kernels, and for --long builds one.
+vm() {
+	export SCST_BUILDS=$BUILDS
+	if [ $LONG -eq 0 ]; then
+		check "vm, smoke" tests/vm/run.sh --smoke
+		return
+	fi
+	check "vm" tests/vm/run.sh --long
+	check "vm, sanitizer kernel" tests/vm/run.sh --long --sanitize
+}
+
 if wanted install; then
 	check "install" tests/install.sh || exit 1
 fi
@@ -161,11 +173,14 @@ fi
 if wanted kmod; then
 	kmod
 fi
+if wanted vm; then
+	vm
+fi
 
 echo
 echo "$((SECONDS - START)) s, ${#FAILED[@]} failed, ${#SKIPPED[@]} skipped"
 [ ${#FAILED[@]} -eq 0 ] || printf 'failed: %s\n' "${FAILED[@]}"
 if [ $LONG -eq 0 ]; then
-	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run."
+	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, all cases in guests, the sanitizer kernel."
 fi
 [ ${#FAILED[@]} -eq 0 ]

@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# vm: smoke needs=scst
+# The core comes and goes, and nothing of it stays.
+. "$(dirname "$0")/../lib.sh"
+
+for _ in $(seq 20); do
+	load_modules scst
+	unload_modules
+done

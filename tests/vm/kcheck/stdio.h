@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* KERNEL: snprintf and its like. */
+#include <linux/kernel.h>
