@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -483,6 +484,24 @@ static void file_prefetch(struct scstu_req *req)
 	scstu_done(req);
 }
 
+/* Of a block device the library may say that it is all taken. */
+static void file_usage(struct scstu_req *req)
+{
+	struct file *file = disk_state(req);
+	uint64_t left = UINT64_MAX;
+	struct statvfs vfs;
+	struct stat st;
+
+	if (file->block_device || fstat(file->fd, &st)) {
+		scstu_done(req);
+		return;
+	}
+	if (!fstatvfs(file->fd, &vfs))
+		left = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	scstu_disk_usage(req, (uint64_t)st.st_blocks * 512, left);
+	scstu_done(req);
+}
+
 const struct backend file_backend = {
 	.name = "file",
 	.open = file_open,
@@ -495,5 +514,6 @@ const struct backend file_backend = {
 		.write_zeroes = file_write_zeroes,
 		.block_status = file_block_status,
 		.prefetch = file_prefetch,
+		.usage = file_usage,
 	},
 };

@@ -108,6 +108,11 @@ static void disk_prefetch(struct scstu_req *req)
 	req_ops(req)->prefetch(req);
 }
 
+static void disk_usage(struct scstu_req *req)
+{
+	req_ops(req)->usage(req);
+}
+
 static const struct scstu_disk_ops disk_ops = {
 	SCSTU_DISK_OPS_INIT,
 	.read = disk_read,
@@ -117,6 +122,7 @@ static const struct scstu_disk_ops disk_ops = {
 	.write_zeroes = disk_write_zeroes,
 	.block_status = disk_block_status,
 	.prefetch = disk_prefetch,
+	.usage = disk_usage,
 };
 
 static const struct scstu_param disk_params[] = {

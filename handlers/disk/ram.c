@@ -18,6 +18,9 @@
 
 #define PAGE 4096ull
 
+/* There is no power cut that memory survives, and a copy does not fail. */
+#define MAX_ATOMIC (1u << 20)
+
 struct ram {
 	char *memory;
 	size_t bytes;
@@ -76,6 +79,7 @@ static int ram_open(struct scstu_dev *dev, struct scstu_disk *disk,
 	disk->write_through = true;
 	disk->zero_after_unmap = true;
 	disk->unmap_granularity = PAGE;
+	disk->max_atomic = MAX_ATOMIC;
 	*state = ram;
 	return 0;
 }
@@ -144,6 +148,19 @@ static void ram_block_status(struct scstu_req *req)
 	scstu_done(req);
 }
 
+static void ram_usage(struct scstu_req *req)
+{
+	const struct ram *ram = disk_state(req);
+	uint64_t pages = 0;
+	size_t i;
+
+	for (i = 0; i < ram->map_bytes / 8; i++)
+		pages += __builtin_popcountll(__atomic_load_n(&ram->written[i],
+							      __ATOMIC_RELAXED));
+	scstu_disk_usage(req, pages * PAGE, UINT64_MAX);
+	scstu_done(req);
+}
+
 static void nothing(struct scstu_req *req)
 {
 	scstu_done(req);
@@ -161,6 +178,7 @@ const struct backend ram_backend = {
 		.write_zeroes = ram_zero,
 		.block_status = ram_block_status,
 		.prefetch = nothing,
+		.usage = ram_usage,
 	},
 };
 
@@ -199,6 +217,12 @@ static void null_block_status(struct scstu_req *req)
 	scstu_done(req);
 }
 
+static void null_usage(struct scstu_req *req)
+{
+	scstu_disk_usage(req, 0, UINT64_MAX);
+	scstu_done(req);
+}
+
 const struct backend null_backend = {
 	.name = "null",
 	.open = null_open,
@@ -211,5 +235,6 @@ const struct backend null_backend = {
 		.write_zeroes = nothing,
 		.block_status = null_block_status,
 		.prefetch = nothing,
+		.usage = null_usage,
 	},
 };

@@ -14,6 +14,8 @@
 enum {
 	ROW_THIN      = 1 << 0,		/* if blocks can be unmapped */
 	ROW_REMOVABLE = 1 << 1,
+	ROW_ATOMIC    = 1 << 2,
+	ROW_SANITIZE  = 1 << 3,
 };
 
 struct sbc_row {
@@ -34,6 +36,11 @@ struct sbc_row {
 #define ROW_SA(action, flags, fn, ...) \
 	.op = { SCSI_SERVICE_ACTION_IN_16, 16, SCSI_SA_##action, flags, fn, \
 		{ SCSI_SERVICE_ACTION_IN_16, SCSI_SA_##action, __VA_ARGS__ } }
+
+#define ROW_SANITIZE_SA(action, flags, fn, opts, ...) \
+	.op = { SCSI_SANITIZE, 10, SCSI_SA_##action, flags, fn, \
+		{ SCSI_SANITIZE, (opts) | SCSI_SA_##action, 0, 0, 0, 0, 0, \
+		  __VA_ARGS__, NACA } }
 
 /* Parts of CDB usage data. The core evaluates NACA for all. */
 #define ALL2 0xff, 0xff
@@ -91,6 +98,24 @@ static const struct sbc_row sbc_rows[] = {
 	{ ROW(WRITE_VERIFY_12, 12, ALTERS, sbc_write_verify,
 	      CDB12(CDB_DPO | CDB_BYTCHK)) },
 	{ ROW(VERIFY_12, 12, VERIFIES, sbc_verify, CDB12(CDB_DPO | CDB_BYTCHK)) },
+	{ ROW(READ_DEFECT_DATA_10, 10, READS, sbc_read_defect_10,
+	      0, 0x1f, 0, 0, 0, 0, ALL2, NACA) },
+	{ ROW(LOG_SENSE, 10, SCST_OP_IN | SCST_OP_ANY_PR, sbc_log_sense,
+	      0, ALL2, 0, ALL2, ALL2, NACA) },
+	{ ROW(READ_DEFECT_DATA_12, 12, READS, sbc_read_defect_12,
+	      0x1f, ALL4, ALL4, 0, NACA) },
+	{ ROW(WRITE_ATOMIC_16, 16, ALTERS, sbc_write_atomic,
+	      CDB_DPO | CDB_FUA, ALL8, 0, 0, ALL2, 0, NACA), ROW_ATOMIC },
+	{ ROW_SANITIZE_SA(OVERWRITE, ALTERS, sbc_overwrite,
+			  CDB_IMMED | CDB_AUSE, ALL2), ROW_SANITIZE },
+	{ ROW_SANITIZE_SA(BLOCK_ERASE, ALTERS, sbc_block_erase,
+			  CDB_IMMED | CDB_AUSE, 0, 0),
+	  ROW_SANITIZE | ROW_THIN },
+	{ ROW_SANITIZE_SA(EXIT_FAILURE_MODE, 0, sbc_exit_failure_mode,
+			  CDB_IMMED | CDB_AUSE, 0, 0), ROW_SANITIZE },
+	/* Instead of the core's, to tell how far the operation is. */
+	{ ROW(REQUEST_SENSE, 6, ANYTIME | SCST_OP_ANY_UA, sbc_request_sense,
+	      0x01, 0, 0, 0xff, NACA), ROW_SANITIZE },
 };
 
 static_assert(ARRAY_SIZE(sbc_rows) <= SBC_MAX_OPCODES);
@@ -98,7 +123,9 @@ static_assert(ARRAY_SIZE(sbc_rows) <= SBC_MAX_OPCODES);
 static void lu_opcodes(struct sbc_lu *lu)
 {
 	u8 has = (lu->unmap ? ROW_THIN : 0) |
-		 (lu->cfg.removable ? ROW_REMOVABLE : 0);
+		 (lu->cfg.removable ? ROW_REMOVABLE : 0) |
+		 (lu->max_atomic ? ROW_ATOMIC : 0) |
+		 (lu->sanitize ? ROW_SANITIZE : 0);
 	const struct sbc_row *row;
 
 	for (row = sbc_rows; row < sbc_rows + ARRAY_SIZE(sbc_rows); row++) {
@@ -147,7 +174,8 @@ void sbc_lu_describe(struct sbc_lu *lu, struct scst_device_info *info)
 
 /* What is wrong with it, or NULL. */
 static const char *config_wrong(const struct sbc_config *cfg,
-				const struct sbc_backend_ops *be)
+				const struct sbc_backend_ops *be,
+				const struct sbc_env_ops *env)
 {
 	if (!is_power_of_2(cfg->block_size) || cfg->block_size < 512 ||
 	    cfg->block_size > SCST_DATA_ALIGN)
@@ -171,6 +199,12 @@ static const char *config_wrong(const struct sbc_config *cfg,
 	if (cfg->unmap_alignment &&
 	    cfg->unmap_alignment >= cfg->unmap_granularity)
 		return "unmap alignment";
+	if (cfg->max_atomic && !be->write)
+		return "atomic writes, but no write operation";
+	if (cfg->sanitize && !be->write)
+		return "sanitize, but no write operation";
+	if (cfg->sanitize && !env->defer)
+		return "sanitize, but nobody to defer to";
 	return NULL;
 }
 
@@ -181,6 +215,9 @@ static void lu_limits(struct sbc_lu *lu)
 		lu->max_transfer = DEFAULT_TRANSFER >> lu->shift;
 	/* One byte in the CDB. */
 	lu->max_compare = clamp_t(u32, lu->max_transfer / 2, 1, U8_MAX);
+	/* Two bytes. */
+	lu->max_atomic = min3(lu->cfg.max_atomic, lu->max_transfer,
+			      (u32)U16_MAX);
 	/* To write it in pieces takes its time, which initiators have not. */
 	lu->max_same = (lu->be->zero ? MAX_SAME_ZERO : MAX_SAME_WRITE) >>
 		       lu->shift;
@@ -192,7 +229,7 @@ struct sbc_lu *sbc_lu_alloc(const struct sbc_config *cfg,
 			    const struct sbc_backend_ops *be,
 			    const struct sbc_env_ops *env, void *priv)
 {
-	const char *wrong = config_wrong(cfg, be);
+	const char *wrong = config_wrong(cfg, be, env);
 	struct sbc_lu *lu;
 	int err;
 
@@ -219,6 +256,12 @@ struct sbc_lu *sbc_lu_alloc(const struct sbc_config *cfg,
 		lu->unmap = be->unmap ? be->unmap : be->zero;
 	spin_lock_init(&lu->lock);
 	INIT_LIST_HEAD(&lu->prevents);
+	err = sbc_sanitize_init(lu);
+	if (err) {
+		sbc_gate_fini(&lu->gate);
+		kfree(lu);
+		return ERR_PTR(err);
+	}
 	lu->told = cfg->blocks;
 	lu->blocks = cfg->removable && !cfg->medium ? 0 : cfg->blocks;
 
@@ -231,9 +274,10 @@ struct sbc_lu *sbc_lu_alloc(const struct sbc_config *cfg,
 	return lu;
 }
 
-/* All commands have ended. */
+/* All commands have ended, and the unit is not busy. */
 void sbc_lu_free(struct sbc_lu *lu)
 {
+	sbc_sanitize_fini(lu);
 	sbc_allow_all_removal(lu);
 	sbc_gate_fini(&lu->gate);
 	kfree(lu);
@@ -267,10 +311,14 @@ void sbc_lu_update(struct sbc_lu *lu)
 	enum scst_sense sense = SENSE_NONE;
 
 	lockdep_assert_held(&lu->lock);
-	if (lu->ejected)
+	if (lu->sanitizing == SANITIZE_RUNS)
+		sense = SENSE_SANITIZE_IN_PROGRESS;
+	else if (lu->ejected)
 		sense = SENSE_NO_MEDIUM_TRAY_OPEN;
 	else if (!lu->blocks)
 		sense = SENSE_NO_MEDIUM;
+	else if (lu->sanitizing == SANITIZE_FAILED)
+		sense = SENSE_SANITIZE_FAILED;
 	WRITE_ONCE(lu->not_ready, sense);
 }
 
@@ -306,6 +354,7 @@ void sbc_lu_set_medium(struct sbc_lu *lu, u64 blocks)
 
 	spin_lock_bh(&lu->lock);
 	lu->ejected = false;
+	sbc_sanitize_new_medium(lu);
 	tell = lu_set_blocks(lu, blocks);
 	spin_unlock_bh(&lu->lock);
 	if (tell)

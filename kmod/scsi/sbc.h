@@ -46,7 +46,10 @@ struct sbc_io {
 	struct core_seg *segs;		/* read, write: exactly the blocks */
 	u32 nr_segs;
 	u32 flags;
-	/* status: the backend's answer, for the extent that begins at lba */
+	/* usage: the backend's answer, in blocks; U64_MAX: it cannot tell */
+	u64 used;
+	u64 available;
+	/* status: its answer, for the extent that begins at lba */
 	u64 extent;			/* blocks, at least 1 */
 	bool mapped;
 	/* Where it went wrong, when the backend knows. */
@@ -76,6 +79,8 @@ struct sbc_backend_ops {
 	void (*zero)(struct sbc_io *io);
 	void (*status)(struct sbc_io *io);
 	void (*prefetch)(struct sbc_io *io);
+	/* How much of its storage the unit uses, and how much there is left. */
+	void (*usage)(struct sbc_io *io);
 	/*
 	 * Compare the first half of segs with the medium and write the second
 	 * half; SENSE_MISCOMPARE_VERIFY with bad_lba the *byte* offset.
@@ -93,6 +98,13 @@ struct sbc_env_ops {
 	void (*ua)(struct sbc_lu *lu, enum scst_sense ua, u64 except);
 	/* Number of blocks changed: the core's mode parameters follow. */
 	void (*capacity)(struct sbc_lu *lu);
+	/*
+	 * With sbc_config.sanitize: call sbc_lu_resume() soon, not from inside
+	 * this call, where requests may be made; others get their turn before.
+	 */
+	void (*defer)(struct sbc_lu *lu);
+	/* Likewise: sbc_lu_busy() is false now. Optional. */
+	void (*idle)(struct sbc_lu *lu);
 };
 
 /* Declared before sbc_lu_init(); fixed afterwards but where it says so. */
@@ -114,6 +126,14 @@ struct sbc_config {
 	u32 optimal_granularity;	/* blocks, 0: none */
 	u32 unmap_granularity;		/* blocks, 0: none */
 	u32 unmap_alignment;
+	/*
+	 * Blocks that the backend's write writes all or not at all, be it that
+	 * it fails or that power is lost: the longest WRITE ATOMIC. 0: none.
+	 * That others see all or nothing of it is the server's part.
+	 */
+	u32 max_atomic;
+	/* SANITIZE, which destroys all data. Not resumed after a restart. */
+	bool sanitize;
 };
 
 /*
@@ -148,6 +168,16 @@ void sbc_lu_event(struct sbc_lu *lu, enum scst_device_event ev, u64 nexus_id);
 
 /* The backend grew or shrank. */
 void sbc_lu_resize(struct sbc_lu *lu, u64 blocks);
+
+/*
+ * A sanitize operation outlives its command. The unit must not be freed while
+ * one is under way; a call to stop makes it fail at its next step.
+ */
+bool sbc_lu_busy(struct sbc_lu *lu);
+void sbc_lu_stop(struct sbc_lu *lu);
+
+/* What env->defer() asked for. Process context or softirq. */
+void sbc_lu_resume(struct sbc_lu *lu);
 
 /* A medium came (blocks > 0) or went; removable units only. */
 void sbc_lu_set_medium(struct sbc_lu *lu, u64 blocks);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * PORTABLE: COMPARE AND WRITE and ORWRITE (SBC-4, clause 5).
+ * PORTABLE: COMPARE AND WRITE, ORWRITE and WRITE ATOMIC (SBC-4, clause 5).
  *
- * Both read the blocks into scratch memory, decide there what they become,
- * and write them, alone in the gate with what overlaps them. Memory is taken
- * before the gate is entered, so that nobody waits for it there.
+ * The first two read the blocks into scratch memory, decide there what they
+ * become, and write them, alone in the gate with what overlaps them. Memory is
+ * taken before the gate is entered, so that nobody waits for it there.
+ *
+ * Of a WRITE ATOMIC others see all or nothing because of the gate; that it is
+ * on the medium wholly or not at all is what the backend has promised.
  */
 #include "core_os.h"
 #include "sbc_lu.h"
@@ -41,7 +44,7 @@ static void modify_written(struct sbc_io *io, enum scst_sense sense)
 	sbc_write_end(io->cmd, sense);
 }
 
-/* What the scratch memory holds now goes where it came from. */
+/* What the memory of the I/O holds now goes to its blocks. */
 static void modify_write(struct scst_cmd *cmd)
 {
 	sbc_write_flags(cmd);
@@ -161,4 +164,33 @@ void sbc_orwrite(struct scst_cmd *cmd)
 		scst_cmd_good(cmd);
 	else
 		modify_begin(cmd, or_read);
+}
+
+/* ---- WRITE ATOMIC ------------------------------------------------------ */
+
+enum { ATOMIC_BOUNDARY_AT = 10, ATOMIC_LENGTH_AT = 12 };
+
+void sbc_write_atomic(struct scst_cmd *cmd)
+{
+	struct sbc_lu *lu = sbc_lu(cmd);
+	struct sbc_cmd *sc = sbc_begin(cmd);
+
+	sc->blocks = get_unaligned_be16(cmd->cdb + ATOMIC_LENGTH_AT);
+	sc->length_at = ATOMIC_LENGTH_AT;
+	sc->fua = sc->opts & CDB_FUA;
+	if (!sbc_check(cmd) || !sbc_check_write(cmd) ||
+	    !sbc_check_limit(cmd, lu->max_atomic))
+		return;
+	/* One write or none: they are not cut into several atomic ones. */
+	if (get_unaligned_be16(cmd->cdb + ATOMIC_BOUNDARY_AT)) {
+		scst_cmd_bad_cdb(cmd, ATOMIC_BOUNDARY_AT, SENSE_NO_BIT);
+		return;
+	}
+	cmd->wanted = sbc_bytes(lu, sc->blocks);
+	if (scst_cmd_data_out(cmd) < cmd->wanted)
+		sbc_bad_length(cmd);
+	else if (!sc->blocks)
+		scst_cmd_good(cmd);
+	else if (sbc_use_buffer(cmd, sc->blocks))
+		sbc_gate_enter(cmd, true, modify_write);
 }

@@ -47,6 +47,18 @@ struct sbc_cmd *sbc_begin(struct scst_cmd *cmd)
 	return sc;
 }
 
+/* The medium cannot be accessed for now; how far that has got goes along. */
+void sbc_not_ready(struct scst_cmd *cmd, enum scst_sense sense)
+{
+	struct scst_sense_data sd = { .sense = sense };
+
+	if (sense == SENSE_SANITIZE_IN_PROGRESS) {
+		sd.has_progress = true;
+		sd.progress = READ_ONCE(sbc_lu(cmd)->progress);
+	}
+	scst_cmd_fail_with(cmd, &sd);
+}
+
 /* Is there a medium that may be accessed? */
 bool sbc_check_medium(struct scst_cmd *cmd)
 {
@@ -54,7 +66,18 @@ bool sbc_check_medium(struct scst_cmd *cmd)
 
 	if (likely(!sense))
 		return true;
-	scst_cmd_fail(cmd, sense);
+	sbc_not_ready(cmd, sense);
+	return false;
+}
+
+/* For commands that need no medium: is a sanitize operation under way? */
+bool sbc_check_sanitize(struct scst_cmd *cmd)
+{
+	enum scst_sense sense = READ_ONCE(sbc_lu(cmd)->not_ready);
+
+	if (likely(sense != SENSE_SANITIZE_IN_PROGRESS))
+		return true;
+	sbc_not_ready(cmd, sense);
 	return false;
 }
 
@@ -268,7 +291,7 @@ void sbc_end(struct scst_cmd *cmd, enum scst_sense sense)
 	else if (sc->io.has_bad_lba)
 		scst_cmd_fail_info(cmd, sense, sc->io.bad_lba);
 	else
-		scst_cmd_fail(cmd, sense);
+		sbc_not_ready(cmd, sense);
 }
 
 void sbc_io_end(struct sbc_io *io, enum scst_sense sense)

@@ -5,7 +5,9 @@
  *
  * COMPARE AND WRITE and ORWRITE read, think and write as if nothing else
  * happened to their blocks: SBC-4 wants that of both. They enter
- * exclusively; all other commands that alter the medium enter shared.
+ * exclusively; all other commands that alter the medium enter shared. Of a
+ * WRITE ATOMIC, exclusive as well, nobody may see a part: where there is that
+ * command, those that read enter shared, too.
  *
  * The gate is open as long as nobody is exclusive. Then a shared command
  * counts itself in and out on its processor's counter and touches nothing
@@ -21,6 +23,9 @@
  * blocks it wants, and no wait is longer than those before it. The gate opens
  * again when a number of shared commands met no exclusive one: clients that
  * live on COMPARE AND WRITE do not open and close it all the time.
+ *
+ * A sanitize operation enters exclusively for all there is, and seals the
+ * gate: who comes behind it would wait for hours, and is refused instead.
  */
 #include "core_os.h"
 #include "sbc_lu.h"
@@ -114,20 +119,31 @@ static bool range_may_go(const struct sbc_gate *gate, const struct sbc_cmd *sc)
 	return true;
 }
 
-/* Put @sc on the list; true: it need not wait. */
-static bool range_add(struct sbc_gate *gate, struct sbc_cmd *sc)
+static bool range_is_all(const struct sbc_cmd *sc)
 {
+	return sc->blocks == SBC_ALL_BLOCKS;
+}
+
+enum gate_answer { GATE_GO, GATE_WAIT, GATE_REFUSED };
+
+/* Put @sc on the list. */
+static enum gate_answer range_add(struct sbc_gate *gate, struct sbc_cmd *sc)
+{
+	if (gate->sealed)
+		return GATE_REFUSED;
+	gate->sealed = range_is_all(sc);
 	sc->gate = SBC_LISTED;
 	list_add_tail(&sc->range_link, &gate->ranges);
 	gate->exclusive += sc->exclusive;
 	sc->waiting = !range_may_go(gate, sc);
 	gate->waiting += sc->waiting;
-	return !sc->waiting;
+	return sc->waiting ? GATE_WAIT : GATE_GO;
 }
 
-static bool gate_enter_slowly(struct sbc_gate *gate, struct sbc_cmd *sc)
+static enum gate_answer gate_enter_slowly(struct sbc_gate *gate,
+					  struct sbc_cmd *sc)
 {
-	bool go;
+	enum gate_answer answer;
 
 	spin_lock_bh(&gate->lock);
 	if (sc->exclusive)
@@ -139,14 +155,14 @@ static bool gate_enter_slowly(struct sbc_gate *gate, struct sbc_cmd *sc)
 
 	/* Only under the lock does it close: counting in cannot fail. */
 	if (gate->closed) {
-		go = range_add(gate, sc);
+		answer = range_add(gate, sc);
 	} else {
-		go = true;
+		answer = GATE_GO;
 		sc->gate = SBC_INSIDE;
 		gate_count_in(gate);
 	}
 	spin_unlock_bh(&gate->lock);
-	return go;
+	return answer;
 }
 
 /* Commands that need not wait any more become ready, in order. */
@@ -196,7 +212,8 @@ static void gate_run(struct sbc_gate *gate) __must_hold(&gate->lock)
 
 /*
  * @go is called once the command may touch the blocks of its range, here or
- * later, from wherever another command leaves the gate.
+ * later, from wherever another command leaves the gate. Or the command ends,
+ * because the gate is sealed.
  */
 void sbc_gate_enter(struct scst_cmd *cmd, bool exclusive,
 		    void (*go)(struct scst_cmd *cmd))
@@ -211,7 +228,24 @@ void sbc_gate_enter(struct scst_cmd *cmd, bool exclusive,
 	}
 	sc->exclusive = exclusive;
 	sc->go = go;
-	if (gate_enter_slowly(gate, sc))
+	switch (gate_enter_slowly(gate, sc)) {
+	case GATE_GO:
+		go(cmd);
+		break;
+	case GATE_REFUSED:
+		sbc_end(cmd, SENSE_SANITIZE_IN_PROGRESS);
+		break;
+	default:
+		break;
+	}
+}
+
+/* For those that only read. */
+void sbc_gate_read(struct scst_cmd *cmd, void (*go)(struct scst_cmd *cmd))
+{
+	if (unlikely(sbc_lu(cmd)->max_atomic))
+		sbc_gate_enter(cmd, false, go);
+	else
 		go(cmd);
 }
 
@@ -229,6 +263,8 @@ void sbc_gate_exit(struct scst_cmd *cmd)
 	if (listed) {
 		list_del(&sc->range_link);
 		gate->exclusive -= sc->exclusive;
+		if (range_is_all(sc))
+			gate->sealed = false;
 	} else {
 		gate->drain--;
 	}

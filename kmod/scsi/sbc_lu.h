@@ -8,7 +8,8 @@
  * Whatever happens, sbc_end() is the end.
  *
  * Commands that alter the medium pass the gate (sbc_gate.c) on their way to
- * the backend. Those that answer for durability end in sbc_write_end().
+ * the backend, and so do those that read it where writes can be atomic. Those
+ * that answer for durability end in sbc_write_end().
  *
  * Locks: lu->lock for medium and prevention; gate.lock for ranges.
  * Neither is taken inside the other or held while calling out.
@@ -28,6 +29,8 @@ enum {
 	CDB_DPO	    = 0x10,
 	CDB_FUA	    = 0x08,
 	CDB_BYTCHK  = 0x06,
+	CDB_IMMED   = 0x80,	/* SANITIZE */
+	CDB_AUSE    = 0x20,
 };
 
 /* Bytes of a piece, where a command goes through its range in pieces. */
@@ -42,6 +45,7 @@ struct sbc_gate {
 	atomic64_t __percpu *inside;	/* see sbc_gate.c */
 	spinlock_t lock;
 	bool closed;
+	bool sealed;		/* who would wait is refused */
 	bool running;		/* somebody empties @ready */
 	s64 drain;		/* still inside from before it closed */
 	u32 exclusive;		/* of @ranges */
@@ -51,7 +55,13 @@ struct sbc_gate {
 	struct list_head ready;	/* may go on, likewise */
 };
 
-enum { SBC_MAX_OPCODES = 32, SBC_MODE_PAGES = 3, SBC_VPD_PAGES = 3 };
+enum { SBC_MAX_OPCODES = 40, SBC_MODE_PAGES = 3, SBC_VPD_PAGES = 3 };
+
+enum sbc_sanitize_state {
+	SANITIZE_IDLE,
+	SANITIZE_RUNS,
+	SANITIZE_FAILED,	/* until another is successful, or exit */
+};
 
 struct sbc_lu {
 	const struct sbc_backend_ops *be;
@@ -68,6 +78,7 @@ struct sbc_lu {
 	u32 max_transfer;		/* these in blocks */
 	u32 max_compare;
 	u32 max_same;
+	u32 max_atomic;
 	struct sbc_config cfg;
 	struct sbc_gate gate;
 
@@ -75,6 +86,11 @@ struct sbc_lu {
 	bool ejected;
 	u64 told;			/* capacity that the core knows */
 	struct list_head prevents;	/* struct scsi_nexus: all prevent */
+
+	/* @sanitizing changes under @lock; see sbc_sanitize.c. */
+	enum sbc_sanitize_state sanitizing;
+	struct sbc_sanitize *sanitize;	/* NULL: not supported */
+	u32 progress;			/* READ_ONCE, of 65536 */
 
 	/* For sbc_lu_describe(). */
 	struct scst_opcode opcodes[SBC_MAX_OPCODES];
@@ -88,6 +104,9 @@ struct sbc_lu {
 };
 
 typedef void (*sbc_op)(struct sbc_io *io);
+
+/* Range of a command that has to be alone: no disk is that large. */
+#define SBC_ALL_BLOCKS U64_MAX
 
 enum sbc_gate_state {
 	SBC_OUTSIDE,
@@ -152,10 +171,12 @@ static inline bool sbc_caches(const struct sbc_lu *lu)
 struct sbc_cmd *sbc_begin(struct scst_cmd *cmd);
 bool sbc_check(struct scst_cmd *cmd);
 bool sbc_check_medium(struct scst_cmd *cmd);
+bool sbc_check_sanitize(struct scst_cmd *cmd);
 bool sbc_check_write(struct scst_cmd *cmd);
 bool sbc_check_limit(struct scst_cmd *cmd, u32 max);
 bool sbc_check_to_end(struct scst_cmd *cmd);
 void sbc_bad_length(struct scst_cmd *cmd);
+void sbc_not_ready(struct scst_cmd *cmd, enum scst_sense sense);
 
 /* sbc_cmd.c: I/O */
 bool sbc_use_buffer(struct scst_cmd *cmd, u64 blocks);
@@ -180,6 +201,7 @@ void sbc_gate_fini(struct sbc_gate *gate);
 void sbc_gate_enter(struct scst_cmd *cmd, bool exclusive,
 		    void (*go)(struct scst_cmd *cmd));
 void sbc_gate_exit(struct scst_cmd *cmd);
+void sbc_gate_read(struct scst_cmd *cmd, void (*go)(struct scst_cmd *cmd));
 
 /* sbc.c */
 void sbc_lu_update(struct sbc_lu *lu);
@@ -189,7 +211,13 @@ void sbc_allow_removal(struct sbc_lu *lu, u64 nexus_id);
 void sbc_allow_all_removal(struct sbc_lu *lu);
 
 /* sbc_pages.c */
+u8 sbc_threshold_exponent(const struct sbc_lu *lu);
 void sbc_pages_init(struct sbc_lu *lu);
+
+/* sbc_sanitize.c */
+int sbc_sanitize_init(struct sbc_lu *lu);
+void sbc_sanitize_fini(struct sbc_lu *lu);
+void sbc_sanitize_new_medium(struct sbc_lu *lu);
 
 /* The execute functions. */
 void sbc_read(struct scst_cmd *cmd);			/* sbc_rw.c */
@@ -198,6 +226,7 @@ void sbc_verify(struct scst_cmd *cmd);			/* sbc_verify.c */
 void sbc_write_verify(struct scst_cmd *cmd);
 void sbc_compare_and_write(struct scst_cmd *cmd);	/* sbc_atomic.c */
 void sbc_orwrite(struct scst_cmd *cmd);
+void sbc_write_atomic(struct scst_cmd *cmd);
 void sbc_write_same(struct scst_cmd *cmd);		/* sbc_unmap.c */
 void sbc_unmap(struct scst_cmd *cmd);
 void sbc_get_lba_status(struct scst_cmd *cmd);		/* sbc_status.c */
@@ -206,6 +235,13 @@ void sbc_sync_cache(struct scst_cmd *cmd);
 void sbc_prefetch(struct scst_cmd *cmd);
 void sbc_read_capacity_10(struct scst_cmd *cmd);
 void sbc_read_capacity_16(struct scst_cmd *cmd);
+void sbc_read_defect_10(struct scst_cmd *cmd);		/* sbc_defect.c */
+void sbc_read_defect_12(struct scst_cmd *cmd);
+void sbc_log_sense(struct scst_cmd *cmd);		/* sbc_log.c */
+void sbc_overwrite(struct scst_cmd *cmd);		/* sbc_sanitize.c */
+void sbc_block_erase(struct scst_cmd *cmd);
+void sbc_exit_failure_mode(struct scst_cmd *cmd);
+void sbc_request_sense(struct scst_cmd *cmd);
 void sbc_start_stop(struct scst_cmd *cmd);		/* sbc_power.c */
 void sbc_prevent_allow(struct scst_cmd *cmd);
 

@@ -58,7 +58,7 @@ static bool capacity_last(struct scst_cmd *cmd, u64 *last)
 	if (!sense && !blocks)
 		sense = SENSE_NO_MEDIUM;
 	if (sense) {
-		scst_cmd_fail(cmd, sense);
+		sbc_not_ready(cmd, sense);
 		return false;
 	}
 	*last = blocks - 1;

@@ -122,6 +122,8 @@ static void vpd_limits(const struct sbc_lu *lu, u8 *p)
 	put_unaligned_be32(lu->max_transfer, VPD(p, 8));
 	put_unaligned_be32(cfg->optimal_transfer, VPD(p, 12));
 	put_unaligned_be64(lu->max_same, VPD(p, 36));
+	/* No alignment, no granularity, and one atomic write at a time. */
+	put_unaligned_be32(lu->max_atomic, VPD(p, 44));
 	if (!lu->unmap)
 		return;
 	put_unaligned_be32(U32_MAX, VPD(p, 20));	/* LBAs: no limit */
@@ -137,6 +139,9 @@ static void vpd_limits(const struct sbc_lu *lu, u8 *p)
 static void vpd_chars(const struct sbc_lu *lu, u8 *p)
 {
 	put_unaligned_be16(lu->cfg.rotation_rate, VPD(p, 4));
+	/* WABEREQ: what was block erased can be read. */
+	if (lu->sanitize && lu->unmap)
+		*VPD(p, 7) = 1 << 6;
 	/* FUAB: FUA and SYNCHRONIZE CACHE do as SBC-4 says. */
 	*VPD(p, 8) = 0x02;
 	/* VBULS: VERIFY compares unmapped blocks, too: they have data. */
@@ -144,9 +149,21 @@ static void vpd_chars(const struct sbc_lu *lu, u8 *p)
 		*VPD(p, 8) |= 0x01;
 }
 
+/*
+ * Resource counts are 32 bits wide, of units of 2^exponent blocks. Zero, one
+ * block, also says that there are no thresholds, and there are none; larger
+ * disks have to look as if.
+ */
+u8 sbc_threshold_exponent(const struct sbc_lu *lu)
+{
+	return max(fls64(lu->cfg.blocks), 32) - 32;
+}
+
 /* SBC-4, Logical Block Provisioning VPD page. */
 static void vpd_provisioning(const struct sbc_lu *lu, u8 *p)
 {
+	if (lu->be->usage)
+		*VPD(p, 4) = sbc_threshold_exponent(lu);
 	*VPD(p, 5) = 0x80 | 0x40 | 0x20;	/* LBPU, LBPWS, LBPWS10 */
 	if (lu->cfg.zero_after_unmap)
 		*VPD(p, 5) |= 1 << 2;		/* LBPRZ: 001b, zeroes */

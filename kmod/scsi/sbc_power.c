@@ -63,7 +63,9 @@ static void unit_stop(struct scst_cmd *cmd)
 	enum scst_sense sense = SENSE_NONE;
 
 	spin_lock_bh(&lu->lock);
-	if (eject && list_empty(&lu->prevents))
+	if (lu->sanitizing == SANITIZE_RUNS)
+		sense = SENSE_SANITIZE_IN_PROGRESS;
+	else if (eject && list_empty(&lu->prevents))
 		lu->ejected = true;
 	else if (eject)
 		sense = SENSE_REMOVAL_PREVENTED;
@@ -102,6 +104,8 @@ void sbc_start_stop(struct scst_cmd *cmd)
 	u8 options = cmd->cdb[4];
 
 	sbc_begin(cmd);
+	if (!sbc_check_sanitize(cmd))
+		return;
 	if (options & SSU_POWER)
 		/* In every power condition it does all that it can do. */
 		sbc_end(cmd, SENSE_NONE);
@@ -146,6 +150,8 @@ void sbc_prevent_allow(struct scst_cmd *cmd)
 	struct sbc_lu *lu = sbc_lu(cmd);
 	u8 prevent = cmd->cdb[4] & 3;
 
+	if (!sbc_check_sanitize(cmd))
+		return;
 	/* 1xb is obsolete: it meant the changer's side. */
 	if (prevent & 2)
 		scst_cmd_bad_cdb(cmd, 4, 1);

@@ -46,7 +46,7 @@ static void read_flushed(struct sbc_io *io, enum scst_sense sense)
 	if (sense)
 		sbc_end(io->cmd, sense);
 	else
-		read_start(io->cmd);
+		sbc_gate_read(io->cmd, read_start);
 }
 
 void sbc_read(struct scst_cmd *cmd)
@@ -70,7 +70,7 @@ void sbc_read(struct scst_cmd *cmd)
 	if (unlikely(sc->opts & CDB_FUA) && sbc_caches(lu))
 		sbc_submit(sc, sbc_flush(cmd), read_flushed);
 	else
-		read_start(cmd);
+		sbc_gate_read(cmd, read_start);
 }
 
 /* ---- WRITE ------------------------------------------------------------- */

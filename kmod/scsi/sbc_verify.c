@@ -160,7 +160,7 @@ void sbc_verify(struct scst_cmd *cmd)
 	if (!verify_begin(cmd))
 		return;
 	sc->next = verify_start;
-	sbc_loop(cmd);
+	sbc_gate_read(cmd, sbc_loop);
 }
 
 /* ---- WRITE AND VERIFY -------------------------------------------------- */

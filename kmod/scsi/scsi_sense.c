@@ -24,15 +24,27 @@ static u8 sense_stream_bits(const struct scst_sense_data *sd)
 	       (sd->ili ? 0x20 : 0);
 }
 
-static bool sense_has_field(const struct scst_sense_data *sd)
+/* What the sense key specific data would be belongs to its sense key only. */
+static bool sense_has_specific(const struct scst_sense_data *sd)
 {
-	return sd->has_field && SENSE_KEY(sd->sense) == KEY_ILLEGAL_REQUEST;
+	switch (SENSE_KEY(sd->sense)) {
+	case KEY_ILLEGAL_REQUEST:
+		return sd->has_field;
+	case KEY_NOT_READY:
+		return sd->has_progress;
+	default:
+		return false;
+	}
 }
 
-/* Sense key specific data: a field pointer (SPC-5 4.4.2.4.2). */
-static void sense_put_field(const struct scst_sense_data *sd, u8 *p)
+/* A field pointer, or a progress indication (SPC-5 4.4.2.4.2, 4.4.2.4.4). */
+static void sense_put_specific(const struct scst_sense_data *sd, u8 *p)
 {
 	p[0] = 0x80;				/* SKSV */
+	if (SENSE_KEY(sd->sense) == KEY_NOT_READY) {
+		put_unaligned_be16(sd->progress, p + 1);
+		return;
+	}
 	if (sd->field_in_cdb)
 		p[0] |= 0x40;			/* C/D */
 	if (sd->field_bit != SENSE_NO_BIT)
@@ -53,8 +65,8 @@ static unsigned int sense_fixed(const struct scst_sense_data *sd, u8 *buf)
 	put_unaligned_be32(sd->specific, buf + 8);
 	buf[12] = SENSE_ASC(sd->sense);
 	buf[13] = SENSE_ASCQ(sd->sense);
-	if (sense_has_field(sd))
-		sense_put_field(sd, buf + 15);
+	if (sense_has_specific(sd))
+		sense_put_specific(sd, buf + 15);
 	return FIXED_LEN;
 }
 
@@ -75,11 +87,11 @@ static u8 *descriptor_specific(const struct scst_sense_data *sd, u8 *p)
 	return p + 12;
 }
 
-static u8 *descriptor_field(const struct scst_sense_data *sd, u8 *p)
+static u8 *descriptor_key_specific(const struct scst_sense_data *sd, u8 *p)
 {
 	p[0] = 0x02;
 	p[1] = 0x06;
-	sense_put_field(sd, p + 4);
+	sense_put_specific(sd, p + 4);
 	return p + 8;
 }
 
@@ -104,8 +116,8 @@ static unsigned int sense_descriptor(const struct scst_sense_data *sd, u8 *buf)
 		p = descriptor_information(sd, p);
 	if (sd->specific)
 		p = descriptor_specific(sd, p);
-	if (sense_has_field(sd))
-		p = descriptor_field(sd, p);
+	if (sense_has_specific(sd))
+		p = descriptor_key_specific(sd, p);
 	if (sense_stream_bits(sd))
 		p = descriptor_stream(sd, p);
 	buf[7] = p - buf - DESCRIPTOR_START;
@@ -142,13 +154,27 @@ static const struct {
 	{ SENSE_NOT_READY, "not ready" },
 	{ SENSE_BECOMING_READY, "becoming ready" },
 	{ SENSE_NEEDS_START, "initializing command required" },
+	{ SENSE_SANITIZE_IN_PROGRESS, "sanitize in progress" },
 	{ SENSE_NO_MEDIUM, "medium not present" },
 	{ SENSE_NO_MEDIUM_TRAY_CLOSED, "medium not present, tray closed" },
 	{ SENSE_NO_MEDIUM_TRAY_OPEN, "medium not present, tray open" },
 	{ SENSE_WRITE_ERROR, "write error" },
 	{ SENSE_READ_ERROR, "unrecovered read error" },
+	{ SENSE_SANITIZE_FAILED, "sanitize command failed" },
 	{ SENSE_INTERNAL_FAILURE, "internal target failure" },
 
+	{ SENSE_OPERATION_IN_PROGRESS, "operation in progress" },
+	{ SENSE_TOO_MANY_CSCDS, "too many target descriptors" },
+	{ SENSE_BAD_CSCD_TYPE, "unsupported target descriptor type code" },
+	{ SENSE_TOO_MANY_SEGMENTS, "too many segment descriptors" },
+	{ SENSE_BAD_SEGMENT_TYPE, "unsupported segment descriptor type code" },
+	{ SENSE_INLINE_DATA_EXCEEDED, "inline data length exceeded" },
+	{ SENSE_COPY_ABORTED, "copy aborted" },
+	{ SENSE_COPY_UNREACHABLE, "unreachable copy target" },
+	{ SENSE_COPY_NOT_REACHABLE, "copy target device not reachable" },
+	{ SENSE_COPY_WRONG_TYPE, "incorrect copy target device type" },
+	{ SENSE_COPY_INVALID_FIELD, "copy aborted, invalid field in list" },
+	{ SENSE_COPY_INEXACT, "unexpected inexact segment" },
 	{ SENSE_PARAM_LENGTH_ERROR, "parameter list length error" },
 	{ SENSE_INVALID_OPCODE, "invalid command operation code" },
 	{ SENSE_LBA_OUT_OF_RANGE, "LBA out of range" },

@@ -38,10 +38,14 @@ enum scst_sense {
 	SENSE_NONE = 0,
 	/* Not sense: status BUSY, for want of resources (SAM-6 5.3.1). */
 	SENSE_BUSY = 1 << 24,
+#define RE KEY_RECOVERED
+	SENSE_DEFECT_LIST_NOT_FOUND	= SENSE(RE, 0x1c, 0x00),
+#undef RE
 #define NR KEY_NOT_READY
 	SENSE_NOT_READY			= SENSE(NR, 0x04, 0x00),
 	SENSE_BECOMING_READY		= SENSE(NR, 0x04, 0x01),
 	SENSE_NEEDS_START		= SENSE(NR, 0x04, 0x02),
+	SENSE_SANITIZE_IN_PROGRESS	= SENSE(NR, 0x04, 0x1b),
 	SENSE_NO_MEDIUM			= SENSE(NR, 0x3a, 0x00),
 	SENSE_NO_MEDIUM_TRAY_CLOSED	= SENSE(NR, 0x3a, 0x01),
 	SENSE_NO_MEDIUM_TRAY_OPEN	= SENSE(NR, 0x3a, 0x02),
@@ -49,11 +53,13 @@ enum scst_sense {
 #define ME KEY_MEDIUM_ERROR
 	SENSE_WRITE_ERROR		= SENSE(ME, 0x0c, 0x00),
 	SENSE_READ_ERROR		= SENSE(ME, 0x11, 0x00),
+	SENSE_SANITIZE_FAILED		= SENSE(ME, 0x31, 0x03),
 #undef ME
 #define HW KEY_HARDWARE_ERROR
 	SENSE_INTERNAL_FAILURE		= SENSE(HW, 0x44, 0x00),
 #undef HW
 #define IR KEY_ILLEGAL_REQUEST
+	SENSE_OPERATION_IN_PROGRESS	= SENSE(IR, 0x00, 0x16),
 	SENSE_PARAM_LENGTH_ERROR	= SENSE(IR, 0x1a, 0x00),
 	SENSE_INVALID_OPCODE		= SENSE(IR, 0x20, 0x00),
 	SENSE_LBA_OUT_OF_RANGE		= SENSE(IR, 0x21, 0x00),
@@ -63,6 +69,11 @@ enum scst_sense {
 	SENSE_PARAM_NOT_SUPPORTED	= SENSE(IR, 0x26, 0x01),
 	SENSE_PARAM_VALUE_INVALID	= SENSE(IR, 0x26, 0x02),
 	SENSE_INVALID_RELEASE		= SENSE(IR, 0x26, 0x04),
+	SENSE_TOO_MANY_CSCDS		= SENSE(IR, 0x26, 0x06),
+	SENSE_BAD_CSCD_TYPE		= SENSE(IR, 0x26, 0x07),
+	SENSE_TOO_MANY_SEGMENTS		= SENSE(IR, 0x26, 0x08),
+	SENSE_BAD_SEGMENT_TYPE		= SENSE(IR, 0x26, 0x09),
+	SENSE_INLINE_DATA_EXCEEDED	= SENSE(IR, 0x26, 0x0b),
 	SENSE_INCOMPATIBLE_FORMAT	= SENSE(IR, 0x30, 0x02),
 	SENSE_SAVING_NOT_SUPPORTED	= SENSE(IR, 0x39, 0x00),
 	SENSE_INVALID_MESSAGE		= SENSE(IR, 0x49, 0x00),
@@ -93,6 +104,14 @@ enum scst_sense {
 	SENSE_SOFTWARE_WRITE_PROTECTED	= SENSE(DP, 0x27, 0x02),
 	SENSE_SPACE_EXHAUSTED		= SENSE(DP, 0x27, 0x07),
 #undef DP
+#define CA KEY_COPY_ABORTED
+	SENSE_COPY_ABORTED		= SENSE(CA, 0x00, 0x00),
+	SENSE_COPY_UNREACHABLE		= SENSE(CA, 0x08, 0x04),
+	SENSE_COPY_NOT_REACHABLE	= SENSE(CA, 0x0d, 0x02),
+	SENSE_COPY_WRONG_TYPE		= SENSE(CA, 0x0d, 0x03),
+	SENSE_COPY_INVALID_FIELD	= SENSE(CA, 0x26, 0x00),
+	SENSE_COPY_INEXACT		= SENSE(CA, 0x26, 0x0a),
+#undef CA
 #define AC KEY_ABORTED_COMMAND
 	SENSE_ABORTED			= SENSE(AC, 0x00, 0x00),
 	SENSE_NOT_ENOUGH_DATA_OUT	= SENSE(AC, 0x0c, 0x0d),
@@ -110,13 +129,15 @@ enum scst_sense {
  * Sense as a device server states it: the constant and what belongs to it.
  * @info is the INFORMATION field (an LBA, a residual), valid with @has_info.
  * @field points at the byte of CDB or parameter list that was wrong (SPC-5
- * 4.4.2.4.2, field pointer), valid with @has_field.
+ * 4.4.2.4.2, field pointer), valid with @has_field; @progress how far the
+ * unit is from being ready, in 65536ths, valid with @has_progress.
  */
 struct scst_sense_data {
 	enum scst_sense sense;
 	u64 info;
 	u32 specific;		/* COMMAND-SPECIFIC INFORMATION */
 	u16 field;
+	u16 progress;
 	u8 field_bit;		/* highest bad bit, or SENSE_NO_BIT */
 	u8 has_info : 1;
 	u8 has_field : 1;
@@ -125,6 +146,7 @@ struct scst_sense_data {
 	u8 filemark : 1;
 	u8 eom : 1;
 	u8 ili : 1;
+	u8 has_progress : 1;
 };
 
 #define SENSE_NO_BIT 0xff

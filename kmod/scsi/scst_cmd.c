@@ -9,7 +9,8 @@
 #include "scst_cmd.h"
 #include "seg.h"
 
-static void cmd_fail(struct scst_cmd *cmd, const struct scst_sense_data *sd)
+void scst_cmd_fail_with(struct scst_cmd *cmd,
+			const struct scst_sense_data *sd)
 {
 	if (sd->sense == SENSE_BUSY) {
 		scst_cmd_complete(cmd, SCSI_BUSY);
@@ -23,7 +24,7 @@ void scst_cmd_fail(struct scst_cmd *cmd, enum scst_sense sense)
 {
 	struct scst_sense_data sd = { .sense = sense };
 
-	cmd_fail(cmd, &sd);
+	scst_cmd_fail_with(cmd, &sd);
 }
 
 void scst_cmd_fail_info(struct scst_cmd *cmd, enum scst_sense sense, u64 info)
@@ -34,7 +35,7 @@ void scst_cmd_fail_info(struct scst_cmd *cmd, enum scst_sense sense, u64 info)
 		.has_info = true,
 	};
 
-	cmd_fail(cmd, &sd);
+	scst_cmd_fail_with(cmd, &sd);
 }
 
 void scst_cmd_bad_cdb(struct scst_cmd *cmd, u16 byte, u8 bit)
@@ -47,7 +48,7 @@ void scst_cmd_bad_cdb(struct scst_cmd *cmd, u16 byte, u8 bit)
 		.field_in_cdb = true,
 	};
 
-	cmd_fail(cmd, &sd);
+	scst_cmd_fail_with(cmd, &sd);
 }
 
 void scst_cmd_bad_param(struct scst_cmd *cmd, u16 byte, u8 bit)
@@ -59,7 +60,7 @@ void scst_cmd_bad_param(struct scst_cmd *cmd, u16 byte, u8 bit)
 		.has_field = true,
 	};
 
-	cmd_fail(cmd, &sd);
+	scst_cmd_fail_with(cmd, &sd);
 }
 
 size_t scst_cmd_copy_out(const struct scst_cmd *cmd, size_t off, void *buf,

@@ -91,6 +91,10 @@ static inline void scst_cmd_good(struct scst_cmd *cmd)
  */
 void scst_cmd_fail(struct scst_cmd *cmd, enum scst_sense sense);
 
+/* The same, with all that @sd says besides. */
+void scst_cmd_fail_with(struct scst_cmd *cmd,
+			const struct scst_sense_data *sd);
+
 /* ... with a value for the INFORMATION field. */
 void scst_cmd_fail_info(struct scst_cmd *cmd, enum scst_sense sense, u64 info);
 
@@ -117,6 +121,13 @@ void scst_cmd_reply(struct scst_cmd *cmd, const void *buf, size_t len,
  * delivered less (PARAMETER LIST LENGTH ERROR).
  */
 bool scst_cmd_get_params(struct scst_cmd *cmd, void *buf, size_t len);
+
+/*
+ * REQUEST SENSE: the unit attention that is pending, if there is one in the
+ * core's process; else @pollable (SPC-5 6.39).
+ */
+void scst_cmd_request_sense(struct scst_cmd *cmd,
+			    const struct scst_sense_data *pollable);
 
 /* Bytes of Data-Out that came; none in the other direction. */
 static inline u32 scst_cmd_data_out(const struct scst_cmd *cmd)

@@ -29,21 +29,32 @@ static void spc_test_unit_ready(struct scst_cmd *cmd)
 	scst_cmd_good(cmd);
 }
 
-/* SPC-5 6.39. Pending sense is a unit attention: nothing else outlives a
- * command here. */
+/*
+ * SPC-5 6.39. Pending sense is a unit attention: nothing else outlives a
+ * command here. Outside the core's process there are none.
+ */
+void scst_cmd_request_sense(struct scst_cmd *cmd,
+			    const struct scst_sense_data *pollable)
+{
+	struct scst_sense_data ua = { .sense = SENSE_NONE };
+	u8 buf[SCST_SENSE_MAX];
+	unsigned int len;
+
+	if (cmd->dev)
+		ua.sense = scst_itl_take_ua(scst_cmd_task(cmd)->itl);
+	len = scst_sense_encode(ua.sense ? &ua : pollable, cmd->cdb[1] & 1,
+				buf, sizeof(buf));
+	scst_cmd_reply(cmd, buf, len, cmd->cdb[4]);
+}
+
 static void spc_request_sense(struct scst_cmd *cmd)
 {
 	struct scst_sense_data sd = { .sense = SENSE_NONE };
 	const struct scst_task *task = scst_cmd_task(cmd);
-	u8 buf[SCST_SENSE_MAX];
-	unsigned int len;
 
-	if (task->itl)
-		sd.sense = scst_itl_take_ua(task->itl);
-	else if (task->lun != SCSI_WLUN_REPORT_LUNS)
+	if (!task->itl && task->lun != SCSI_WLUN_REPORT_LUNS)
 		sd.sense = SENSE_LUN_NOT_SUPPORTED;
-	len = scst_sense_encode(&sd, cmd->cdb[1] & 1, buf, sizeof(buf));
-	scst_cmd_reply(cmd, buf, len, cmd->cdb[4]);
+	scst_cmd_request_sense(cmd, &sd);
 }
 
 /* SPC-5 6.42: the default self-test, which has nothing to test. */
@@ -71,7 +82,8 @@ static void spc_reserve(struct scst_cmd *cmd)
 	if (dev->pr.nr_regs) {
 		conflict = !spc_pr_compatible(itl);
 	} else {
-		conflict = dev->reserved_by && dev->reserved_by != cmd->nexus_id;
+		conflict = dev->reserved_by &&
+			   dev->reserved_by != cmd->nexus_id;
 		/* A reset that aborted the command has released the unit. */
 		if (!conflict && !READ_ONCE(cmd->aborted))
 			dev->reserved_by = cmd->nexus_id;

@@ -45,6 +45,8 @@ static const struct option_def options[] = {
 	  "thin provisioned: offer UNMAP", true },
 	{ "unmap-zeroes", OPT_FLAG, AT(unmap_zeroes), AT(unmap_zeroes_set), 0,
 	  "off: do not promise that unmapped blocks read as zero", true },
+	{ "sanitize", OPT_FLAG, AT(sanitize), 0, 0,
+	  "allow SANITIZE, which destroys all data", true },
 	{ "block-size", OPT_SIZE, AT(block_size), 0, 0,
 	  "bytes of a logical block: 512, 1024, 2048, 4096", true },
 	{ "physical-block-size", OPT_SIZE, AT(physical_block_size), 0, 0,

@@ -47,6 +47,7 @@ BACKEND_OP(unmap, unmap)
 BACKEND_OP(zero, write_zeroes)
 BACKEND_OP(status, block_status)
 BACKEND_OP(prefetch, prefetch)
+BACKEND_OP(usage, usage)
 
 /* ---- What the device server tells us --------------------------------------- */
 
@@ -60,9 +61,33 @@ static void disk_capacity(struct sbc_lu *lu)
 	dev_core_capacity(sbc_lu_priv(lu));
 }
 
+static void disk_resume(struct core_work *work)
+{
+	sbc_lu_resume(container_of(work, struct scstu_dev,
+				   sanitize_work)->sbc);
+}
+
+/* The next turn of the loop: between them it serves others. */
+static void disk_defer(struct sbc_lu *lu)
+{
+	struct scstu_dev *dev = sbc_lu_priv(lu);
+
+	dev->sanitize_work.fn = disk_resume;
+	loop_post(loop_current(), &dev->sanitize_work);
+}
+
+static void disk_idle(struct sbc_lu *lu)
+{
+	const struct scstu_dev *dev = sbc_lu_priv(lu);
+
+	server_knock(dev->srv);
+}
+
 static const struct sbc_env_ops disk_env = {
 	.ua = disk_ua,
 	.capacity = disk_capacity,
+	.defer = disk_defer,
+	.idle = disk_idle,
 };
 
 /* ---- Configuration ----------------------------------------------------------- */
@@ -126,6 +151,10 @@ static int disk_capabilities(struct scstu_dev *dev,
 	if (opts->write_cache && !cache)
 		return scstu_dev_error(dev, EINVAL,
 				       "write-cache: this device has none");
+	if (opts->sanitize && !ops->write)
+		return scstu_dev_error(dev, EINVAL,
+				       "sanitize: this device cannot write");
+	cfg->sanitize = opts->sanitize;
 	cfg->read_only = disk->read_only || opts->read_only || !ops->write;
 	cfg->removable = disk->removable || opts->removable;
 	cfg->medium = disk->bytes > 0;
@@ -143,7 +172,8 @@ static int disk_capabilities(struct scstu_dev *dev,
 	return 0;
 }
 
-static void disk_limits(const struct scstu_disk *disk, struct sbc_config *cfg)
+static void disk_limits(const struct scstu_dev *dev,
+			const struct scstu_disk *disk, struct sbc_config *cfg)
 {
 	uint32_t max = disk->max_transfer ?: MAX_TRANSFER;
 
@@ -152,6 +182,8 @@ static void disk_limits(const struct scstu_disk *disk, struct sbc_config *cfg)
 	cfg->optimal_granularity = 1u << cfg->physical_exp;
 	cfg->unmap_granularity = disk->unmap_granularity / cfg->block_size;
 	cfg->blocks = disk->bytes / cfg->block_size;
+	if (dev->handler->disk->write)
+		cfg->max_atomic = disk->max_atomic / cfg->block_size;
 }
 
 /* What does not fill a block cannot be used. */
@@ -177,6 +209,7 @@ static struct sbc_backend_ops *disk_backend(struct scstu_dev *dev)
 		.zero = ops->write_zeroes ? disk_zero : NULL,
 		.status = ops->block_status ? disk_status : NULL,
 		.prefetch = ops->prefetch ? disk_prefetch : NULL,
+		.usage = ops->usage ? disk_usage : NULL,
 	};
 	return be;
 }
@@ -199,7 +232,7 @@ int scstu_disk_configure(struct scstu_dev *dev, const struct scstu_disk *from)
 		err = disk_capabilities(dev, &disk, &cfg);
 	if (err)
 		return err;
-	disk_limits(&disk, &cfg);
+	disk_limits(dev, &disk, &cfg);
 	if (!cfg.blocks && !cfg.removable)
 		return scstu_dev_error(dev, EINVAL,
 				       "no room for a single block");
@@ -216,6 +249,17 @@ int scstu_disk_configure(struct scstu_dev *dev, const struct scstu_disk *from)
 	dev->info.type = SCSI_TYPE_DISK;
 	sbc_lu_describe(dev->sbc, &dev->info);
 	return 0;
+}
+
+void disk_stop(struct scstu_dev *dev)
+{
+	if (dev->sbc)
+		sbc_lu_stop(dev->sbc);
+}
+
+bool disk_busy(const struct scstu_dev *dev)
+{
+	return dev->sbc && sbc_lu_busy(dev->sbc);
 }
 
 void disk_destroy(struct scstu_dev *dev)
@@ -244,6 +288,16 @@ void scstu_disk_extent(struct scstu_req *req, uint64_t length, bool allocated)
 		return;
 	req->io->extent = 1;
 	req->io->mapped = true;
+}
+
+void scstu_disk_usage(struct scstu_req *req, uint64_t used, uint64_t available)
+{
+	uint32_t size = sbc_lu_config(req->dev->sbc)->block_size;
+
+	if (used != UINT64_MAX)
+		req->io->used = used / size + (used % size != 0);
+	if (available != UINT64_MAX)
+		req->io->available = available / size;
 }
 
 int scstu_disk_resize(struct scstu_dev *dev, uint64_t bytes)

@@ -29,7 +29,7 @@ struct dev_options {
 	uint64_t block_size, physical_block_size;
 	uint64_t queue_depth;
 	uint64_t threads;
-	bool read_only, removable, thin;
+	bool read_only, removable, thin, sanitize;
 	bool rotational, rotational_set;
 	bool write_cache, write_cache_set;
 	bool unmap_zeroes, unmap_zeroes_set;
@@ -114,6 +114,7 @@ struct scstu_dev {
 	/* The layer's part; one of these. */
 	struct sbc_lu *sbc;
 	struct sbc_backend_ops backend;
+	struct core_work sanitize_work;		/* env->defer() */
 	struct raw_layer *raw;
 	struct scstu_req reset_req;		/* carries raw's reset() */
 	int reset_pending;			/* atomic */
@@ -137,9 +138,15 @@ void dev_help_options(bool disk);
 /* disk.c, raw.c: layers */
 int disk_check_handler(const struct scstu_handler *h, char *why, size_t size);
 int raw_check_handler(const struct scstu_handler *h, char *why, size_t size);
+/* What outlives its command ends soon; server_knock() when it has. */
+void disk_stop(struct scstu_dev *dev);
+bool disk_busy(const struct scstu_dev *dev);
 void disk_destroy(struct scstu_dev *dev);
 void raw_destroy(struct scstu_dev *dev);
 void raw_event(struct scstu_dev *dev, enum scst_device_event ev);
+
+/* server.c: wake the owner, who then looks where things stand. */
+void server_knock(void *srv);
 
 /* req.c */
 void req_init(struct scstu_req *req, struct scstu_dev *dev,

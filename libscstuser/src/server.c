@@ -629,7 +629,7 @@ const char *scstu_server_url(struct scstu_server *srv, unsigned int index)
 
 /* ---- Shutdown ------------------------------------------------------------------------ */
 
-static void server_knock(void *arg)
+void server_knock(void *arg)
 {
 	struct scstu_server *srv = arg;
 	uint64_t one = 1;
@@ -676,10 +676,14 @@ static void server_set_deadline(struct scstu_server *srv)
 
 static void server_begin_shutdown(struct scstu_server *srv)
 {
+	struct scstu_dev *dev;
+
 	log_info("shutting down");
 	srv->state = SERVER_DRAINING;
 	server_set_deadline(srv);
 	portals_stop(srv->engine);
+	list_for_each_entry(dev, &srv->devices, link)
+		disk_stop(dev);
 	engine_drain(srv->engine, server_drained, srv);
 }
 
@@ -698,9 +702,21 @@ static const char *stuck_device(struct scstu_server *srv)
 	struct scstu_dev *dev;
 
 	list_for_each_entry(dev, &srv->devices, link)
-		if (dev->core && scst_device_busy(dev->core))
+		if (disk_busy(dev) ||
+		    (dev->core && scst_device_busy(dev->core)))
 			return dev->name;
 	return "a device";
+}
+
+/* Does a device do what nobody waits for? */
+static bool server_busy(struct scstu_server *srv)
+{
+	struct scstu_dev *dev;
+
+	list_for_each_entry(dev, &srv->devices, link)
+		if (disk_busy(dev))
+			return true;
+	return false;
 }
 
 /* Look where things stand. 1: goes on; 0: over; or what went wrong. */
@@ -718,7 +734,8 @@ static int server_advance(struct scstu_server *srv)
 		server_begin_shutdown(srv);
 	if (srv->state != SERVER_DRAINING && srv->state != SERVER_KILLING)
 		return 1;
-	if (__atomic_load_n(&srv->drained, __ATOMIC_ACQUIRE)) {
+	if (__atomic_load_n(&srv->drained, __ATOMIC_ACQUIRE) &&
+	    !server_busy(srv)) {
 		srv->state = SERVER_DRAINED;
 		return 0;
 	}

@@ -81,6 +81,8 @@ static const struct scst_opcode *get_cdb(struct input *in, u8 *cdb)
 	}
 	if (shape & 2)
 		cdb[14] = cdb[6] = 0;
+	if (row->op == SCSI_SANITIZE && !(shape & 4))
+		memset(cdb + 2, 0, 5);
 	cdb[0] = row->op;
 	if (row->sa != SCST_NO_SA)
 		cdb[1] = (cdb[1] & 0xe0) | row->sa;
@@ -226,7 +228,9 @@ static void step(struct input *in)
 		break;
 	case 8:
 	case 9:
-		if (disk->nr_queued)
+		if (disk->resume)
+			fake_resume(disk);
+		else if (disk->nr_queued)
 			fake_step(disk, get8(in) % disk->nr_queued);
 		break;
 	default:
@@ -241,6 +245,8 @@ static void step(struct input *in)
 static struct fake *make_disk(struct input *in)
 {
 	u8 flags = get8(in), lacks = get8(in);
+	/* A disk does not lack its read: that bit is free. */
+	bool more = (lacks & 0x01) && !(lacks & LACKS_WRITE);
 	struct sbc_config cfg = {
 		.blocks = DISK_BLOCKS,
 		.block_size = flags & 0x01 ? 4096 : 512,
@@ -252,6 +258,8 @@ static struct fake *make_disk(struct input *in)
 		.native_fua = flags & 0x20,
 		.max_transfer = flags & 0x40 ? 8 : 0,
 		.unmap_granularity = flags & 0x80 ? 4 : 0,
+		.max_atomic = more ? 8 : 0,
+		.sanitize = more,
 	};
 
 	return fake_new(&cfg, lacks & ~(1u << FAKE_READ));

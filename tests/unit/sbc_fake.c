@@ -78,6 +78,16 @@ static void do_status(struct fake *f, struct sbc_io *io)
 		io->extent++;
 }
 
+static void do_usage(const struct fake *f, struct sbc_io *io)
+{
+	u64 i;
+
+	io->used = 0;
+	for (i = 0; i < f->room; i++)
+		io->used += f->mapped[i];
+	io->available = f->room - io->used;
+}
+
 static enum scst_sense do_caw(struct fake *f, struct sbc_io *io)
 {
 	u64 off = fake_offset(f, io->lba), len = fake_offset(f, io->blocks);
@@ -122,6 +132,9 @@ static enum scst_sense do_request(struct fake *f, enum fake_op op,
 		break;
 	case FAKE_STATUS:
 		do_status(f, io);
+		break;
+	case FAKE_USAGE:
+		do_usage(f, io);
 		break;
 	case FAKE_CAW:
 		return do_caw(f, io);
@@ -183,6 +196,7 @@ REQUEST(fake_zero, FAKE_ZERO)
 REQUEST(fake_status, FAKE_STATUS)
 REQUEST(fake_prefetch, FAKE_PREFETCH)
 REQUEST(fake_caw, FAKE_CAW)
+REQUEST(fake_usage, FAKE_USAGE)
 
 static void fake_eject(struct sbc_lu *lu)
 {
@@ -209,10 +223,21 @@ void fake_step(struct fake *f, u32 nr)
 	carry_out(f, p.op, p.io);
 }
 
+void fake_resume(struct fake *f)
+{
+	MUST(f->resume);
+	f->resume = false;
+	sbc_lu_resume(f->lu);
+}
+
 void fake_drain(struct fake *f)
 {
-	while (f->nr_queued)
-		fake_step(f, 0);
+	while (f->nr_queued || f->resume) {
+		if (f->resume)
+			fake_resume(f);
+		else
+			fake_step(f, 0);
+	}
 }
 
 /* ---- The log ----------------------------------------------------------- */
@@ -237,7 +262,7 @@ const char *fake_ops(const struct fake *f)
 	u32 i;
 
 	for (i = 0; i < f->nr_log && i < sizeof(ops) - 1; i++)
-		ops[i] = "RWFUZSPC"[f->log[i].op];
+		ops[i] = "RWFUZSPCA"[f->log[i].op];
 	ops[i] = '\0';
 	return ops;
 }
@@ -260,9 +285,27 @@ static void fake_capacity(struct sbc_lu *lu)
 	f->nr_capacity++;
 }
 
+static void fake_defer(struct sbc_lu *lu)
+{
+	struct fake *f = sbc_lu_priv(lu);
+
+	MUST(!f->resume);
+	f->resume = true;
+}
+
+static void fake_idle(struct sbc_lu *lu)
+{
+	struct fake *f = sbc_lu_priv(lu);
+
+	MUST(!sbc_lu_busy(lu));
+	f->nr_idle++;
+}
+
 static const struct sbc_env_ops fake_env = {
 	.ua = fake_ua,
 	.capacity = fake_capacity,
+	.defer = fake_defer,
+	.idle = fake_idle,
 };
 
 struct sbc_config fake_config(void)
@@ -290,6 +333,7 @@ static struct sbc_backend_ops fake_backend(u32 lacks)
 		.status = fake_status,
 		.prefetch = fake_prefetch,
 		.compare_and_write = fake_caw,
+		.usage = fake_usage,
 		.eject = fake_eject,
 		.load = fake_load,
 	};
@@ -308,6 +352,8 @@ static struct sbc_backend_ops fake_backend(u32 lacks)
 		ops.prefetch = NULL;
 	if (lacks & LACKS_CAW)
 		ops.compare_and_write = NULL;
+	if (lacks & LACKS_USAGE)
+		ops.usage = NULL;
 	return ops;
 }
 
@@ -345,7 +391,7 @@ struct fake *fake_new(const struct sbc_config *cfg, u32 lacks)
 
 void fake_free(struct fake *f)
 {
-	MUST(!f->nr_queued);
+	MUST(!f->nr_queued && !f->resume);
 	sbc_lu_free(f->lu);
 	free(f->cached);
 	free(f->medium);
@@ -472,5 +518,7 @@ u32 fake_cdb(u8 *cdb, u8 op, u8 opts, u64 lba, u32 len)
 		put_unaligned_be32(0, cdb + 10);
 		cdb[13] = len;
 	}
+	if (op == SCSI_WRITE_ATOMIC_16)
+		put_unaligned_be32(len & U16_MAX, cdb + 10);
 	return op >> 5 == 0 ? 6 : op >> 5 == 4 ? 16 : op >> 5 == 5 ? 12 : 10;
 }

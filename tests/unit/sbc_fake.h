@@ -26,6 +26,7 @@ enum fake_op {
 	FAKE_STATUS,
 	FAKE_PREFETCH,
 	FAKE_CAW,
+	FAKE_USAGE,
 	FAKE_NR_OPS,
 };
 
@@ -38,6 +39,7 @@ enum fake_lacks {
 	LACKS_STATUS	= 1 << FAKE_STATUS,
 	LACKS_PREFETCH	= 1 << FAKE_PREFETCH,
 	LACKS_CAW	= 1 << FAKE_CAW,
+	LACKS_USAGE	= 1 << FAKE_USAGE,
 };
 
 struct fake_entry {
@@ -81,6 +83,8 @@ struct fake {
 	u32 nr_ua, nr_capacity, nr_eject, nr_load;
 	enum scst_sense ua;
 	u64 ua_except;
+	u32 nr_idle;
+	bool resume;		/* it asked for sbc_lu_resume() */
 };
 
 /* Zero or more of LACKS_; NULL when the server refuses the configuration. */
@@ -90,15 +94,19 @@ void fake_free(struct fake *f);
 /* A removable thin disk of 2048 blocks of 512 bytes with a write cache. */
 struct sbc_config fake_config(void);
 
-/* Carry out the queued request @nr; and all of them, oldest first. */
+/*
+ * Carry out the queued request @nr; resume what was deferred; and all of that
+ * until nothing is left, the oldest request first.
+ */
 void fake_step(struct fake *f, u32 nr);
+void fake_resume(struct fake *f);
 void fake_drain(struct fake *f);
 
 /* How often the backend was asked for @op since the log was cleared. */
 u32 fake_count(const struct fake *f, enum fake_op op);
 void fake_clear_log(struct fake *f);
 
-/* The operations in order, a letter each: R W F U Z S P C. */
+/* The operations in order, a letter each: R W F U Z S P C A. */
 const char *fake_ops(const struct fake *f);
 
 /* ---- Commands ---------------------------------------------------------- */

@@ -72,6 +72,9 @@ static const struct {
 	{ SCSI_PREFETCH_16, NO_SA, 0, READS, OLD_CONFLICT },
 	{ SCSI_SERVICE_ACTION_IN_16, SCSI_SA_GET_LBA_STATUS, 0, READS,
 	  OLD_CONFLICT },
+	{ SCSI_READ_DEFECT_DATA_10, NO_SA, 0, READS, OLD_CONFLICT },
+	{ SCSI_READ_DEFECT_DATA_12, NO_SA, 0, READS, OLD_CONFLICT },
+	{ SCSI_LOG_SENSE, NO_SA, 0, ALWAYS, OLD_CONFLICT },
 	{ SCSI_READ_CAPACITY_10, NO_SA, 0, ALWAYS, OLD_RUNS },
 	{ SCSI_SERVICE_ACTION_IN_16, SCSI_SA_READ_CAPACITY_16, 0, ALWAYS,
 	  OLD_RUNS },
@@ -87,6 +90,10 @@ static const struct {
 	{ SCSI_COMPARE_AND_WRITE, NO_SA, 0, NEVER, OLD_CONFLICT },
 	{ SCSI_ORWRITE_16, NO_SA, 0, NEVER, OLD_CONFLICT },
 	{ SCSI_UNMAP, NO_SA, 0, NEVER, OLD_CONFLICT },
+	{ SCSI_WRITE_ATOMIC_16, NO_SA, 0, NEVER, OLD_CONFLICT },
+	{ SCSI_SANITIZE, SCSI_SA_OVERWRITE, 0, NEVER, OLD_CONFLICT },
+	{ SCSI_SANITIZE, SCSI_SA_BLOCK_ERASE, 0, NEVER, OLD_CONFLICT },
+	{ SCSI_SANITIZE, SCSI_SA_EXIT_FAILURE_MODE, 0, NEVER, OLD_CONFLICT },
 	{ SCSI_SYNC_CACHE_10, NO_SA, 0, NEVER, OLD_CONFLICT },
 	{ SCSI_SYNC_CACHE_16, NO_SA, 0, NEVER, OLD_CONFLICT },
 	/* START; not START; START with LOEJ, with a power condition */
@@ -109,6 +116,11 @@ static void never(struct sbc_io *io)
 	ck_abort_msg("a command reached the disk");
 }
 
+static void defer(struct sbc_lu *lu)
+{
+	ck_abort_msg("a sanitize operation has begun");
+}
+
 /* LUN 0 becomes a device with the commands of a disk. */
 static void setup(void)
 {
@@ -117,10 +129,11 @@ static void setup(void)
 		.write = never,
 		.unmap = never,
 	};
-	static const struct sbc_env_ops env;
+	static const struct sbc_env_ops env = { .defer = defer };
 	const struct sbc_config cfg = {
 		.blocks = 1024, .block_size = 512, .removable = true,
-		.medium = true, .thin = true,
+		.medium = true, .thin = true, .max_atomic = 8,
+		.sanitize = true,
 	};
 	struct scst_device_info info = { .name = "" };
 	struct sbc_lu *lu;
@@ -132,10 +145,14 @@ static void setup(void)
 	sbc_lu_describe(lu, &info);
 	disk = fdev_new("disk");
 	disk->info.nr_opcodes = 0;
-	for (i = 0; i < info.nr_opcodes; i++)
+	for (i = 0; i < info.nr_opcodes; i++) {
+		/* That the core answers, in the end. */
+		if (info.opcodes[i].op == SCSI_REQUEST_SENSE)
+			continue;
 		fdev_add_opcode(disk, info.opcodes[i].op,
 				info.opcodes[i].cdb_len, info.opcodes[i].sa,
 				info.opcodes[i].flags);
+	}
 	sbc_lu_free(lu);
 	fdev_register(disk);
 	scst_group_unmap(w.grp, 0);

@@ -119,7 +119,7 @@ START_TEST(table_has_each_command_once)
 			ck_assert(a->op != f->info.opcodes[j].op ||
 				  a->sa != f->info.opcodes[j].sa);
 	}
-	ck_assert_uint_eq(f->info.nr_opcodes, 29);
+	ck_assert_uint_eq(f->info.nr_opcodes, 32);
 }
 END_TEST
 

@@ -7,6 +7,9 @@
  * ORWRITE sets a bit per thread in block 1 and adds nothing to the blocks
  * behind it, each of which one thread alone writes and reads back: had an
  * ORWRITE not been alone, it would bring an old value back.
+ *
+ * The other game is about what must not be seen: part of a WRITE ATOMIC, and a
+ * write between the first request of a sanitize operation and its last.
  */
 #include <check.h>
 #include <pthread.h>
@@ -73,6 +76,26 @@ static void do_zero(struct sbc_io *io)
 	sbc_io_done(io, SENSE_NONE);
 }
 
+/* A sanitize operation has begun, and not flushed yet. */
+static atomic_t sanitizing;
+
+static bool is_sanitize(const struct sbc_io *io)
+{
+	return io->cmd->cdb[0] == SCSI_SANITIZE;
+}
+
+static void do_flush(struct sbc_io *io)
+{
+	if (is_sanitize(io))
+		atomic_set(&sanitizing, 0);
+	sbc_io_done(io, SENSE_NONE);
+}
+
+static void do_resume(struct sbc_io *io)
+{
+	sbc_lu_resume(lu);
+}
+
 static void submit(struct sbc_io *io, void (*fn)(struct sbc_io *io))
 {
 	if (!pooled) {
@@ -93,12 +116,25 @@ static void be_read(struct sbc_io *io)
 
 static void be_write(struct sbc_io *io)
 {
+	ck_assert_int_eq(atomic_read(&sanitizing), 0);
 	submit(io, do_write);
 }
 
 static void be_zero(struct sbc_io *io)
 {
+	if (is_sanitize(io))
+		atomic_set(&sanitizing, 1);
 	submit(io, do_zero);
+}
+
+static void be_flush(struct sbc_io *io)
+{
+	submit(io, do_flush);
+}
+
+static void defer(struct sbc_lu *from)
+{
+	submit(NULL, do_resume);
 }
 
 static void *worker(void *arg)
@@ -150,7 +186,9 @@ static void execute(struct scst_cmd *cmd)
 	u32 i;
 
 	for (i = 0; i < info.nr_opcodes; i++) {
-		if (info.opcodes[i].op == cmd->cdb[0]) {
+		if (info.opcodes[i].op == cmd->cdb[0] &&
+		    (info.opcodes[i].sa == SCST_NO_SA ||
+		     info.opcodes[i].sa == (cmd->cdb[1] & 0x1f))) {
 			info.opcodes[i].execute(cmd);
 			return;
 		}
@@ -167,7 +205,10 @@ static u8 run(struct call *call, u8 op, u64 lba, u32 blocks,
 	memset(cmd, 0, sizeof(*cmd));
 	memset(call->cdb, 0, sizeof(call->cdb));
 	call->cdb[0] = op;
-	put_unaligned_be64(lba, call->cdb + 2);
+	if (op == SCSI_SANITIZE)
+		call->cdb[1] = SCSI_SA_BLOCK_ERASE;
+	else
+		put_unaligned_be64(lba, call->cdb + 2);
 	if (op == SCSI_COMPARE_AND_WRITE)
 		call->cdb[13] = blocks;
 	else
@@ -301,7 +342,62 @@ static void *play(void *arg)
 	return NULL;
 }
 
-static void play_all(void)
+/* ---- What must not be seen ---------------------------------------------- */
+
+/* Status of a command that may meet a sanitize operation; true: it did not. */
+static bool went(u8 status, const struct player *p)
+{
+	if (status == SCSI_GOOD)
+		return true;
+	ck_assert_uint_eq(p->call.cmd.sense.sense, SENSE_SANITIZE_IN_PROGRESS);
+	return false;
+}
+
+static void write_atomic(struct player *p)
+{
+	u32 i;
+
+	p->rng++;
+	for (i = 0; i < BLOCKS * WORDS; i++)
+		p->call.data[i] = p->rng;
+	if (went(run(&p->call, SCSI_WRITE_ATOMIC_16, 0, BLOCKS, SCST_DATA_OUT,
+		     BLOCKS * BS), p))
+		p->counted++;
+}
+
+static void read_atomic(struct player *p)
+{
+	u32 i;
+
+	if (!went(run(&p->call, SCSI_READ_16, 0, BLOCKS, SCST_DATA_IN,
+		      BLOCKS * BS), p))
+		return;
+	for (i = 1; i < BLOCKS * WORDS; i++)
+		ck_assert_uint_eq(p->call.data[i], p->call.data[0]);
+}
+
+static void *play_atomic(void *arg)
+{
+	struct player *p = arg;
+	u32 i;
+
+	for (i = 0; i < ROUNDS / 4; i++) {
+		switch (rnd(p, 64)) {
+		case 0:
+			went(run(&p->call, SCSI_SANITIZE, 0, 0, SCST_DATA_NONE,
+				 0), p);
+			break;
+		case 1 ... 20:
+			write_atomic(p);
+			break;
+		default:
+			read_atomic(p);
+		}
+	}
+	return NULL;
+}
+
+static void play_all(void *(*game)(void *arg))
 {
 	static struct player players[THREADS];
 	u32 i;
@@ -311,7 +407,7 @@ static void play_all(void)
 		players[i].rng = 0x9e3779b97f4a7c15ULL * (i + 1);
 		pthread_mutex_init(&players[i].call.lock, NULL);
 		pthread_cond_init(&players[i].call.cond, NULL);
-		pthread_create(&players[i].thread, NULL, play, &players[i]);
+		pthread_create(&players[i].thread, NULL, game, &players[i]);
 	}
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(players[i].thread, NULL);
@@ -319,9 +415,30 @@ static void play_all(void)
 	}
 }
 
+static void serve(const struct sbc_config *cfg,
+		  const struct sbc_backend_ops *be, void *(*game)(void *arg))
+{
+	static const struct sbc_env_ops env = { .defer = defer };
+	pthread_t workers[2];
+	u32 i;
+
+	lu = sbc_lu_alloc(cfg, be, &env, NULL);
+	ck_assert(!IS_ERR(lu));
+	sbc_lu_describe(lu, &info);
+	for (i = 0; pooled && i < 2; i++)
+		pthread_create(&workers[i], NULL, worker, NULL);
+	play_all(game);
+	pthread_mutex_lock(&pool_lock);
+	stopping = true;
+	pthread_cond_broadcast(&pool_cond);
+	pthread_mutex_unlock(&pool_lock);
+	for (i = 0; pooled && i < 2; i++)
+		pthread_join(workers[i], NULL);
+	sbc_lu_free(lu);
+}
+
 START_TEST(nothing_is_lost)
 {
-	static const struct sbc_env_ops env;
 	static const struct sbc_backend_ops be = {
 		.read = be_read,
 		.write = be_write,
@@ -332,27 +449,36 @@ START_TEST(nothing_is_lost)
 		.block_size = BS,
 		.max_transfer = BLOCKS,
 	};
-	pthread_t workers[2];
-	u32 i;
 
 	pooled = _i;
-	lu = sbc_lu_alloc(&cfg, &be, &env, NULL);
-	ck_assert(!IS_ERR(lu));
-	sbc_lu_describe(lu, &info);
-	for (i = 0; pooled && i < 2; i++)
-		pthread_create(&workers[i], NULL, worker, NULL);
-	play_all();
-	pthread_mutex_lock(&pool_lock);
-	stopping = true;
-	pthread_cond_broadcast(&pool_cond);
-	pthread_mutex_unlock(&pool_lock);
-	for (i = 0; pooled && i < 2; i++)
-		pthread_join(workers[i], NULL);
-	sbc_lu_free(lu);
-
+	serve(&cfg, &be, play);
 	ck_assert_uint_gt(counted, 100);
 	ck_assert_uint_eq(words[0], counted);
 	ck_assert_uint_eq(words[WORDS], (1 << THREADS) - 1);
+}
+END_TEST
+
+START_TEST(nothing_is_torn)
+{
+	static const struct sbc_backend_ops be = {
+		.read = be_read,
+		.write = be_write,
+		.flush = be_flush,
+		.zero = be_zero,
+	};
+	struct sbc_config cfg = {
+		.blocks = BLOCKS,
+		.block_size = BS,
+		.max_transfer = BLOCKS,
+		.max_atomic = BLOCKS,
+		.thin = true,
+		.sanitize = true,
+		.write_cache = true,
+	};
+
+	pooled = true;
+	serve(&cfg, &be, play_atomic);
+	ck_assert_uint_gt(counted, 100);
 }
 END_TEST
 
@@ -365,6 +491,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, nothing_is_lost, 0, 2);
+	tcase_add_test(tc, nothing_is_torn);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

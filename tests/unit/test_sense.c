@@ -74,6 +74,27 @@ START_TEST(fixed_format_points_at_a_bit_of_the_cdb)
 }
 END_TEST
 
+START_TEST(both_formats_tell_progress_when_not_ready)
+{
+	struct scst_sense_data sd = {
+		.sense = SENSE_SANITIZE_IN_PROGRESS, .progress = 0x1234,
+		.has_progress = true,
+	};
+
+	encode(&sd, false);
+	ck_assert_uint_eq(buf[15], 0x80);
+	ck_assert_uint_eq(get_unaligned_be16(buf + 16), 0x1234);
+	encode(&sd, true);
+	ck_assert_uint_eq(buf[8], 0x02);
+	ck_assert_uint_eq(buf[9], 0x06);
+	ck_assert_uint_eq(buf[12], 0x80);
+	ck_assert_uint_eq(get_unaligned_be16(buf + 13), 0x1234);
+	sd.sense = SENSE_SANITIZE_FAILED;
+	encode(&sd, false);
+	ck_assert_uint_eq(buf[15], 0);
+}
+END_TEST
+
 START_TEST(fixed_format_points_at_a_byte_of_the_parameter_list)
 {
 	struct scst_sense_data sd = {
@@ -340,6 +361,7 @@ static Suite *sense_suite(void)
 	tcase_add_test(tc, fixed_format_leaves_out_wide_information);
 	tcase_add_test(tc, fixed_format_points_at_a_bit_of_the_cdb);
 	tcase_add_test(tc, fixed_format_points_at_a_byte_of_the_parameter_list);
+	tcase_add_test(tc, both_formats_tell_progress_when_not_ready);
 	tcase_add_test(tc, only_an_illegal_request_points_at_a_field);
 	tcase_add_test(tc, fixed_format_has_stream_bits_and_specific);
 	tcase_add_test(tc, deferred_errors_have_codes_of_their_own);

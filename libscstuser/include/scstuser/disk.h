@@ -69,6 +69,14 @@ struct scstu_disk_ops {
 	 * Replies: as read.
 	 */
 	void (*prefetch)(struct scstu_req *req);
+
+	/*
+	 * How much storage does the disk take, and how much is there left?
+	 * Answer with scstu_disk_usage(). NULL: initiators of a thin disk
+	 * cannot ask.
+	 * Replies: as read.
+	 */
+	void (*usage)(struct scstu_req *req);
 };
 
 #define SCSTU_DISK_OPS_INIT .size = sizeof(struct scstu_disk_ops)
@@ -92,6 +100,12 @@ struct scstu_disk {
 	bool rotational;
 	bool read_only;
 	bool removable;			/* as the operator may say, too */
+	/*
+	 * Bytes that a single write writes all or not at all, be it that it
+	 * fails or that power is lost; 0: not promised, no WRITE ATOMIC. The
+	 * library keeps other requests away from such a write.
+	 */
+	uint32_t max_atomic;
 };
 
 #define SCSTU_DISK_INIT .size = sizeof(struct scstu_disk)
@@ -112,6 +126,13 @@ SCSTU_API uint32_t scstu_disk_block_size(const struct scstu_dev *dev);
  */
 SCSTU_API void scstu_disk_extent(struct scstu_req *req, uint64_t length,
 				 bool allocated);
+
+/*
+ * The answer of usage: bytes that the disk takes, and bytes that it, among
+ * others perhaps, may still take. UINT64_MAX: unknown. Before scstu_done().
+ */
+SCSTU_API void scstu_disk_usage(struct scstu_req *req, uint64_t used,
+				uint64_t available);
 
 /*
  * The disk has @bytes now. Initiators hear of it by CAPACITY DATA HAS
