@@ -82,14 +82,15 @@ build() {
 
 # suite NAME SCRIPT...: unit tests and the scripts on the build NAME
 suite() {
-	local name=$1 script
+	local name=$1 script title
 
 	shift
 	check "$name: unit tests" ctest --test-dir "$BUILDS/$name" \
 		--output-on-failure -j "$(nproc)"
 	for script in "$@"; do
-		SCST_BUILD=$BUILDS/$name check "$name: $(basename "$script" .sh)" \
-			"$script"
+		title=$(basename "$script" .sh)
+		[ "$title" != run ] || title=$(basename "$(dirname "$script")")
+		SCST_BUILD=$BUILDS/$name check "$name: $title" "$script"
 	done
 }
 
@@ -149,12 +150,14 @@ if wanted style; then
 fi
 # shellcheck disable=SC2046
 if wanted gcc; then
-	[ $LONG -eq 0 ] || export OPS=100000
+	[ $LONG -eq 0 ] || export OPS=100000 SCST_LONG=1
 	build gcc && suite gcc $(functional)
 fi
 if wanted clang; then
 	build clang -DCMAKE_C_COMPILER=clang && suite clang
 fi
+# One configuration is enough to find what sanitizers find.
+[ $LONG -ne 0 ] || export SCST_CONFORMANCE=main
 # shellcheck disable=SC2046
 if wanted asan; then
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1
@@ -181,6 +184,6 @@ echo
 echo "$((SECONDS - START)) s, ${#FAILED[@]} failed, ${#SKIPPED[@]} skipped"
 [ ${#FAILED[@]} -eq 0 ] || printf 'failed: %s\n' "${FAILED[@]}"
 if [ $LONG -eq 0 ]; then
-	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, all cases in guests, the sanitizer kernel."
+	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, SANITIZE with a reset, all of conformance under sanitizers, all cases in guests, the sanitizer kernel."
 fi
 [ ${#FAILED[@]} -eq 0 ]

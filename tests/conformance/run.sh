@@ -1,57 +1,172 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# libiscsi's conformance suite against scst-disk: no failure, and at least
-# MINIMUM tests of the SCSI family executed on one LUN. A test that printed
-# [SKIPPED] was not executed, whatever CUnit counts it as.
+# libiscsi's conformance suite against scst-disk, in configurations that
+# together leave no test out. Fails on a failure, and on a test that was
+# executed nowhere and is neither in never.list nor in pending.list.
+#
+#	run.sh [--long] [--markdown FILE] [CONFIGURATION]...
+#
+# With CONFIGURATIONs (or SCST_CONFORMANCE) only those, and only failures
+# count. Those that are long only run with --long (or SCST_LONG). A test that printed [SKIPPED] was not executed, whatever CUnit says.
 . "$(dirname "$0")/../functional/lib.sh"
 requires iscsi-test-cu
 
-MINIMUM=150
+HERE=$(cd "$(dirname "$0")" && pwd)
+LONG=${SCST_LONG:-}
+MARKDOWN=
+if [ "${1:-}" = --long ]; then
+	LONG=1
+	shift
+fi
+if [ "${1:-}" = --markdown ]; then
+	MARKDOWN=${2:?a file}
+	shift 2
+fi
 
-# Thin and removable; small enough that no test asks for more than one command
-# can move; and unmapped blocks are not
-# promised to be zero, because SCSI.WriteSame10.UnmapUntilEnd asks for zeroes
-# after unmapping by a pattern that is not zero (SBC-4 5.50: the pattern then
-# is written).
-start "$DISK" --device name=d,backend=ram,size=24M,thin,removable,unmap-zeroes=off
+# NAME|FAMILIES|what it is|device options|options of the suite
+CONFIGURATIONS="
+main|SCSI iSCSI|thin, removable, blocks of 512|backend=ram,size=24M,thin,removable,unmap-zeroes=off|
+full|SCSI|fully provisioned, not removable|backend=ram,size=24M|
+4k|SCSI|thin, blocks of 4096|backend=ram,size=96M,thin,unmap-zeroes=off,block-size=4096|
+physical|SCSI|8 logical blocks per physical block|backend=ram,size=24M,physical-block-size=4096|
+unaligned|SCSI.CompareAndWrite SCSI.Unmap SCSI.WriteSame10 SCSI.WriteSame16|the same, thin|backend=ram,size=24M,physical-block-size=4096,thin,unmap-zeroes=off|
+read-only|SCSI.ReadOnly|read-only|backend=ram,size=24M,thin,read-only|
+sanitize|SCSI.Sanitize.BlockErase SCSI.Sanitize.BlockEraseReserved SCSI.Sanitize.ExitFailureMode SCSI.Sanitize.InvalidServiceAction SCSI.Sanitize.Overwrite SCSI.Sanitize.OverwriteReserved SCSI.Sanitize.Readonly SCSI.Sanitize.Reservations|SANITIZE is allowed|backend=ram,size=24M,thin,sanitize|--allow-sanitize
+slow|SCSI.Sanitize.Reset|SANITIZE of 16 TiB, long|backend=null,size=16T,thin,sanitize|--allow-sanitize
+chap|iSCSI|one-way CHAP|backend=ram,size=24M|
+paths|SCSI.MultipathIO|two sessions to one disk|backend=ram,size=24M|
+"
 
-# run FAMILY: prints and keeps a line a test: SUITE.TEST passed|skipped|failed
+# run CONFIGURATION FAMILY OPTIONS...: keeps a line a test, SUITE.TEST RESULT
 run() {
-	local family=$1
+	local out=$WORK/$1.$2.out family=$2 results=$WORK/$1.$2.results
 
-	timeout 900 iscsi-test-cu --dataloss --test="$family" "$URL" \
-		>"$WORK/$family.out" 2>&1 || true
-	grep -q "Run Summary" "$WORK/$family.out" || {
-		tail -n 20 "$WORK/$family.out"
+	shift 2
+	timeout 900 iscsi-test-cu --dataloss --test="$family" "$@" \
+		>"$out" 2>&1 || true
+	grep -q "Run Summary" "$out" || {
+		tail -n 20 "$out"
 		die "$family: the suite did not run to its end"
 	}
-	awk '
-	function flush() { if (test != "") print suite "." test, result }
+	awk -v family="${family%%.*}" '
+	function flush() { if (test != "") print family "." suite "." test, result }
 	/^Suite: / { flush(); test = ""; suite = $2 }
 	/^  Test: / { flush(); test = $2; result = "passed" }
 	{ sub(/passed +\[SKIPPED\].*/, "passed") }	# from the clean-up
 	/\[SKIPPED\]/ { if (result == "passed") result = "skipped" }
 	/^FAILED/ || /\.\.\.FAILED/ { result = "failed" }
-	END { flush() }' "$WORK/$family.out" >"$WORK/$family.results"
-	printf '%-8s %4d executed  %4d passed  %4d failed  %4d skipped\n' \
-		"$family" "$(grep -vc ' skipped$' "$WORK/$family.results")" \
-		"$(grep -c ' passed$' "$WORK/$family.results")" \
-		"$(grep -c ' failed$' "$WORK/$family.results" || true)" \
-		"$(grep -c ' skipped$' "$WORK/$family.results" || true)"
+	END { flush() }' "$out" >"$results"
 }
 
-failed=0
-for family in SCSI iSCSI; do
-	run $family
-	if grep ' failed$' "$WORK/$family.results"; then
-		failed=1
-		grep -B2 -A6 FAILED "$WORK/$family.out" | head -n 100
+# count FILE RESULT
+count() {
+	grep -c " $2\$" "$1" || true
+}
+
+report() {
+	local results=$WORK/$1.$2.results
+	local passed failed skipped
+
+	passed=$(count "$results" passed)
+	failed=$(count "$results" failed)
+	skipped=$(count "$results" skipped)
+	printf '%-10s %-12s %4d executed %4d passed %4d failed %4d skipped\n' \
+		"$1" "$2" $((passed + failed)) "$passed" "$failed" "$skipped"
+	echo "| $1 | $3 | $2 | $((passed + failed)) | $passed | $failed | $skipped |" \
+		>>"$WORK/table"
+	[ "$failed" -eq 0 ] || {
+		grep ' failed$' "$results"
+		grep -B2 -A6 FAILED "$WORK/$1.$2.out" | head -n 60
+		STATUS=1
+	}
+}
+
+# Sets the words of OPTIONS and SUITE that this configuration needs besides.
+special() {
+	OPTIONS=()
+	SUITE=()
+	case $1 in
+	slow)
+		# The suite says nothing for a minute.
+		OPTIONS=(--nop-interval 0)
+		;;
+	chap)
+		echo "initiator=* user=me secret=sixteen-letters." >"$WORK/auth"
+		chmod 600 "$WORK/auth"
+		OPTIONS=(--auth-file "$WORK/auth")
+		;;
+	esac
+}
+
+configuration() {
+	local name=$1 families=$2 what=$3 device=$4 more=$5 family
+
+	special "$name"
+	LUNS=1 start "$DISK" --log-level warn "${OPTIONS[@]}" --device "name=d,$device"
+	case $name in
+	chap) SUITE=("${URL/\/\//\/\/me%sixteen-letters.@}") ;;
+	paths) SUITE=("$URL" "$URL") ;;
+	*) SUITE=("$URL") ;;
+	esac
+	for family in $families; do
+		# shellcheck disable=SC2086
+		run "$name" "$family" $more "${SUITE[@]}"
+		report "$name" "$family" "$what"
+	done
+	stop
+}
+
+# The tests that every configuration left out.
+left_out() {
+	cat "$WORK"/*.results | awk '
+	{ known[$1] = 1 }
+	$2 != "skipped" { done[$1] = 1 }
+	END { for (test in known) if (!done[test]) print test }' | sort
+}
+
+never() {
+	sed -n 's/^\([A-Za-z][^ ]*\) .*/\1/p' "$HERE"/*.list | sort
+}
+
+markdown() {
+	cat <<-EOF
+	# Conformance
+
+	libiscsi's suite ($(iscsi-test-cu --version 2>/dev/null |
+		grep -o '[0-9.]*' || dpkg-query -W -f '${Version}' libiscsi-bin))
+	against \`scst-disk\`. Generated by \`tests/conformance/run.sh --markdown\`.
+
+	| configuration | what it is | family | executed | passed | failed | skipped |
+	|---|---|---|---|---|---|---|
+	EOF
+	cat "$WORK/table"
+	echo
+	echo "$(cat "$WORK"/*.results | cut -d ' ' -f 1 | sort -u | wc -l) tests in all."
+	echo
+	echo "What no configuration executes, and why:"
+	echo
+	# shellcheck disable=SC2016 # Markdown's
+	sed -n 's/^\([A-Za-z][^ ]*\) \(.*\)/- `\1`: \2/p' "$HERE"/*.list
+}
+
+STATUS=0
+ONLY=" ${*:-${SCST_CONFORMANCE:-}} "
+while IFS='|' read -r name families what device more; do
+	[ -n "$name" ] || continue
+	[ -z "${ONLY// /}" ] || [[ $ONLY == *" $name "* ]] || continue
+	[ -n "$LONG" ] || [[ $what != *", long" ]] || continue
+	configuration "$name" "$families" "$what" "$device" "$more"
+done <<<"$CONFIGURATIONS"
+
+if [ -z "${ONLY// /}" ]; then
+	missing=$(comm -23 <(left_out) <(never))
+	[ -n "$LONG" ] || missing=$(grep -v '^SCSI.Sanitize.Reset$' \
+		<<<"$missing" || true)
+	if [ -n "$missing" ]; then
+		echo "executed in no configuration:"
+		echo "$missing"
+		STATUS=1
 	fi
-done
-passed=$(grep -c ' passed$' "$WORK/SCSI.results")
-if [ "$passed" -lt $MINIMUM ]; then
-	grep ' skipped$' "$WORK/SCSI.results"
-	die "only $passed tests of the SCSI family were executed and passed"
+	[ -z "$MARKDOWN" ] || markdown >"$MARKDOWN"
 fi
-stop
-exit $failed
+exit $STATUS
