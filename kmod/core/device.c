@@ -8,6 +8,7 @@
  */
 #include "scst_core.h"
 #include "spc.h"
+#include "spc_xcopy.h"
 
 void scst_device_get(struct scst_device *dev)
 {
@@ -122,6 +123,7 @@ static int device_set_opcodes(struct scst_device *dev,
 
 	if (info->nr_opcodes > OPCODES_MAX)
 		return device_wrong(info, "too many commands");
+	dev->copies = spc_xcopy_offered(info);
 	dev->opcodes = kcalloc(info->nr_opcodes + nr_spc,
 			       sizeof(*dev->opcodes), GFP_KERNEL);
 	if (!dev->opcodes)
@@ -133,7 +135,8 @@ static int device_set_opcodes(struct scst_device *dev,
 		opcode_insert(dev, &info->opcodes[i]);
 	}
 	for (i = 0; i < nr_spc; i++)
-		if (!takes_opcode(info, spc[i].op))
+		if (!takes_opcode(info, spc[i].op) &&
+		    (dev->copies || !spc_xcopy_opcode(spc[i].op)))
 			opcode_insert(dev, &spc[i]);
 
 	for (i = 0; i < ARRAY_SIZE(dev->first_opcode); i++)

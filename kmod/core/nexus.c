@@ -11,6 +11,7 @@
  * directly.
  */
 #include "scst_core.h"
+#include "spc_xcopy.h"
 
 void scst_nexus_get(struct scst_nexus *nexus)
 {
@@ -48,9 +49,22 @@ static void itl_free(struct scst_itl *itl)
 	spin_lock_bh(&dev->lock);
 	list_del(&itl->dev_link);
 	spin_unlock_bh(&dev->lock);
+	spc_copy_forget(itl);
 	core_retire(&itl->retired, itl_retired);
 	scst_device_put(dev);
 	scst_nexus_put(nexus);
+}
+
+/* In a read section, or with a task of @itl. False: it died. */
+bool scst_itl_hold(struct scst_itl *itl)
+{
+	bool alive;
+
+	spin_lock_bh(&itl->lock);
+	alive = !itl->dead;
+	itl->nr_holds += alive;
+	spin_unlock_bh(&itl->lock);
+	return alive;
 }
 
 /* Give back a hold on @itl; the last one after it died frees it. */
@@ -134,6 +148,7 @@ static struct scst_itl *itl_alloc(struct scst_nexus *nexus,
 	spin_lock_init(&itl->lock);
 	INIT_LIST_HEAD(&itl->tasks);
 	INIT_LIST_HEAD(&itl->tmfs);
+	INIT_LIST_HEAD(&itl->copies);
 	/* 29/00 covers it all, and every initiator knows it. */
 	itl->ua[0] = SENSE_UA_RESET;
 	itl->nr_ua = 1;

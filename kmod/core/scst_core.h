@@ -92,6 +92,8 @@ struct scst_device {
 	struct list_head itls;
 	struct list_head tmfs;		/* end in order of arrival */
 	struct scst_taskset taskset;
+	bool copies;			/* has a copy manager, and is a CSCD */
+	atomic_t nr_copies;
 	u64 reserved_by;		/* nexus id of RESERVE */
 	struct spc_pr pr;
 	u64 blocks;
@@ -155,6 +157,7 @@ struct scst_itl {
 	spinlock_t lock;
 	struct list_head tasks;
 	struct list_head tmfs;		/* that wait for awaited tasks */
+	struct list_head copies;	/* of EXTENDED COPY */
 	u32 nr_tasks;			/* READ_ONCE */
 	u32 nr_holds;			/* others' */
 	bool dead;			/* goes with the last of both */
@@ -222,6 +225,7 @@ void scst_itl_remove(struct scst_nexus *nexus, u16 lun);
 void scst_itl_set_read_only(struct scst_nexus *nexus, u16 lun, bool read_only);
 void scst_nexus_regroup(struct scst_nexus *nexus);
 void scst_nexus_luns_changed(struct scst_nexus *nexus);
+bool scst_itl_hold(struct scst_itl *itl);
 void scst_itl_drop(struct scst_itl *itl);
 void scst_nexus_get(struct scst_nexus *nexus);
 void scst_nexus_put(struct scst_nexus *nexus);
@@ -236,6 +240,7 @@ void scst_device_ua_locked(struct scst_device *dev, enum scst_sense ua,
 
 /* task.c */
 void scst_task_start(struct scst_task *task);
+bool scst_task_submit_at(struct scst_task *task, struct scst_itl *itl);
 bool scst_task_get_data(struct scst_task *task);
 
 /* taskset.c */

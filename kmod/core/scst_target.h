@@ -35,6 +35,7 @@ struct scst_nexus;
 struct scst_target;
 struct scst_task;
 struct scst_tmf;
+struct spc_xcopy;
 
 /* Task attributes (SAM-6 8.9). */
 enum scst_attr {
@@ -146,6 +147,9 @@ struct scst_task {
 	struct scst_tmf *tmf;		/* who aborted it */
 	struct list_head itl_link;	/* itl->tasks, itl->lock */
 	struct list_head queue_link;	/* task set, in slow mode */
+	/* The core's own tasks have this instead of ops->respond(). */
+	void (*respond)(struct scst_task *task);
+	struct spc_xcopy *xcopy;	/* what it copies by such; itl->lock */
 };
 
 /* Residual of a finished task (SAM-6 5.4.2). */

@@ -117,7 +117,10 @@ static void task_done(struct scst_cmd *cmd)
 		task_was_aborted(task);
 	}
 	trace_scst_respond(task);
-	task->nexus->target->ops->respond(task);
+	if (unlikely(task->respond))
+		task->respond(task);
+	else
+		task->nexus->target->ops->respond(task);
 	/* What waited for the task comes behind its response. */
 	if (tmf)
 		scst_tmf_task_done(tmf);
@@ -306,7 +309,8 @@ static bool itl_enter(struct scst_itl *itl, struct scst_task *task)
 	task->cmd.dev = itl->dev;
 	task->cmd.lu = itl->dev->lu;
 	WRITE_ONCE(itl->nr_tasks, itl->nr_tasks + 1);
-	if (itl->gate || task->attr != SCST_SIMPLE) {
+	/* What waits for the core's own task may be before it already. */
+	if ((itl->gate || task->attr != SCST_SIMPLE) && !task->respond) {
 		spin_unlock_bh(&itl->lock);
 		scst_taskset_enter(itl->dev, task);
 		return true;
@@ -369,20 +373,21 @@ static bool task_within_limits(struct scst_task *task)
 	return false;
 }
 
-void scst_task_submit(struct scst_task *task)
+static void task_begin(struct scst_task *task)
+{
+	task->cmd.done = task_done;
+	task->own_buffer = task->cmd.nr_segs != 0;
+	trace_scst_submit(task);
+}
+
+/* It has entered its ITL. */
+static void task_go(struct scst_task *task)
 {
 	struct scst_cmd *cmd = &task->cmd;
 
-	cmd->done = task_done;
-	task->own_buffer = cmd->nr_segs != 0;
-	trace_scst_submit(task);
-
-	if (!task_enter(task)) {
-		scst_nexus_get(task->nexus);
-		spc_execute_nolun(task);
+	if (!task->respond && !task_within_limits(task))
 		return;
-	}
-	if (!task_within_limits(task) || !task_lookup(task))
+	if (!task_lookup(task))
 		return;
 	if (task->attr == SCST_ACA) {
 		/* Only accepted during an ACA condition, which we never have. */
@@ -407,6 +412,31 @@ void scst_task_submit(struct scst_task *task)
 		scst_task_data_out(task, SENSE_ABORTED);
 	else
 		task->nexus->target->ops->want_data_out(task);
+}
+
+void scst_task_submit(struct scst_task *task)
+{
+	task_begin(task);
+	if (task_enter(task)) {
+		task_go(task);
+		return;
+	}
+	scst_nexus_get(task->nexus);
+	spc_execute_nolun(task);
+}
+
+/*
+ * Submit a task of the core's own at @itl, on which the caller has a hold. It
+ * comes with its buffer, SIMPLE, on behalf of a command that is in a task set
+ * already. False: @itl takes no tasks any more.
+ */
+bool scst_task_submit_at(struct scst_task *task, struct scst_itl *itl)
+{
+	task_begin(task);
+	if (!itl_enter(itl, task))
+		return false;
+	task_go(task);
+	return true;
 }
 
 /* ---- For the driver's response ----------------------------------------- */

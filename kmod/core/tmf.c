@@ -20,6 +20,7 @@
 #include "core_trace.h"
 #include "scst_core.h"
 #include "spc.h"
+#include "spc_xcopy.h"
 
 /* ---- Ending ------------------------------------------------------------ */
 
@@ -166,7 +167,9 @@ static bool mark_task(struct scst_task *task, struct scst_tmf *tmf,
 		marks->dormant = true;
 		break;
 	default:
-		if (dev->ops->abort)
+		if (task->xcopy)
+			spc_xcopy_abort(task->xcopy);
+		else if (dev->ops->abort)
 			dev->ops->abort(dev, &task->cmd);
 	}
 	return true;
@@ -180,7 +183,9 @@ static bool mark_itl(struct scst_itl *itl, struct scst_tmf *tmf)
 
 	spin_lock_bh(&itl->lock);
 	list_for_each_entry(task, &itl->tasks, itl_link) {
-		if (tmf->fn == SCST_ABORT_TASK && task->tag != tmf->tag)
+		/* The initiator knows no tag of the core's own. */
+		if (tmf->fn == SCST_ABORT_TASK &&
+		    (task->tag != tmf->tag || task->respond))
 			continue;
 		if (mark_task(task, tmf, &marks) && tmf->fn == SCST_ABORT_TASK)
 			tmf->response = SCST_TMF_COMPLETE;
@@ -200,7 +205,11 @@ static bool mark_itl(struct scst_itl *itl, struct scst_tmf *tmf)
 /* SAM-6 6.3.3 and 7.7: logical unit reset. */
 static void device_reset(struct scst_device *dev)
 {
+	struct scst_itl *itl;
+
 	lockdep_assert_held(&dev->lock);
+	list_for_each_entry(itl, &dev->itls, dev_link)
+		spc_copy_forget(itl);
 	dev->reserved_by = 0;
 	spc_resv_update(dev);
 	spc_mode_reset(dev);
@@ -268,16 +277,8 @@ static struct scst_itl *tmf_hold_itl(struct scst_nexus *nexus, u16 lun)
 
 	core_read_begin();
 	itl = scst_itl_find(nexus, lun);
-	if (itl) {
-		spin_lock_bh(&itl->lock);
-		if (itl->dead) {
-			spin_unlock_bh(&itl->lock);
-			itl = NULL;
-		} else {
-			itl->nr_holds++;
-			spin_unlock_bh(&itl->lock);
-		}
-	}
+	if (itl && !scst_itl_hold(itl))
+		itl = NULL;
 	core_read_end();
 	return itl;
 }

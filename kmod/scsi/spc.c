@@ -4,6 +4,7 @@
  * among them, and logical units that are not there.
  */
 #include "spc.h"
+#include "spc_xcopy.h"
 #include "scst_core.h"
 
 void spc_reply_add(struct spc_reply *reply, const void *buf, size_t len)
@@ -126,6 +127,11 @@ static void spc_release(struct scst_cmd *cmd)
 	  SCST_OP_OUT | SCST_OP_ANY_PR, spc_pr_out, \
 	  { 0x5f, 0x1f, scope_type, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x04 } }
 
+#define COPY_RESULTS(sa, execute, list_id) \
+	{ SCSI_THIRD_PARTY_IN, 16, SCSI_SA_##sa, SCST_OP_IN, execute, \
+	  { 0x84, 0x1f, list_id, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, \
+	    0xff, 0, 0x04 } }
+
 static const struct scst_opcode opcodes[] = {
 	{ SCSI_TEST_UNIT_READY, 6, SCST_NO_SA, SCST_OP_ANY_PR,
 	  spc_test_unit_ready, { 0x00, 0, 0, 0, 0, 0x04 } },
@@ -164,6 +170,13 @@ static const struct scst_opcode opcodes[] = {
 	PR_OUT(PREEMPT_AND_ABORT, 0xff),
 	PR_OUT(REGISTER_IGNORE, 0),
 	PR_OUT(REGISTER_AND_MOVE, 0),
+	{ SCSI_THIRD_PARTY_OUT, 16, SCSI_SA_EXTENDED_COPY, SCST_OP_OUT,
+	  spc_extended_copy,
+	  { 0x83, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0,
+	    0x04 } },
+	COPY_RESULTS(COPY_STATUS, spc_copy_status, 0xff),
+	COPY_RESULTS(COPY_PARAMETERS, spc_copy_parameters, 0),
+	COPY_RESULTS(COPY_FAILURE, spc_copy_failure, 0xff),
 	{ SCSI_REPORT_LUNS, 12, SCST_NO_SA, SCST_OP_IN | ALWAYS,
 	  spc_report_luns,
 	  { 0xa0, 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
@@ -191,7 +204,8 @@ void scst_cmd_pass(struct scst_cmd *cmd)
 	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
 		const struct scst_opcode *row = &opcodes[i];
 
-		if (row->op != cmd->cdb[0])
+		if (row->op != cmd->cdb[0] ||
+		    (spc_xcopy_opcode(row->op) && !cmd->dev->copies))
 			continue;
 		if (row->sa != SCST_NO_SA && row->sa != sa) {
 			sa_unknown = true;

@@ -32,6 +32,16 @@ u32 spc_mode_page_key(const struct scst_mode_page *page);
 /* Mode parameters back to their defaults: logical unit reset. */
 void spc_mode_reset(struct scst_device *dev);
 
+/* A VPD page that the device handed over; NULL: it did not. */
+const struct scst_vpd_page *spc_vpd_find(const struct scst_device *dev,
+					 u8 code);
+
+/*
+ * Is @dev the logical unit that the designator at @id names? Its layout is
+ * that of page 83h (SPC-5 7.7.6.1), in 24 bytes.
+ */
+bool spc_is_designated(const struct scst_device *dev, const u8 *id);
+
 void spc_inquiry(struct scst_cmd *cmd);
 void spc_inquiry_nolun(struct scst_cmd *cmd, u8 peripheral);
 void spc_mode_sense_6(struct scst_cmd *cmd);

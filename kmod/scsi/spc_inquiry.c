@@ -3,6 +3,7 @@
  * PORTABLE: INQUIRY, standard data and vital product data (SPC-5 6.6, 7.7).
  */
 #include "spc.h"
+#include "spc_xcopy.h"
 #include "scst_core.h"
 
 #define INQUIRY_LEN 96
@@ -38,6 +39,7 @@ static void inquiry_standard(struct scst_cmd *cmd, u16 alloc)
 	data[2] = VERSION_SPC4;
 	data[3] = 0x10 | 2;		/* HISUP, response data format */
 	data[4] = INQUIRY_LEN - 5;
+	data[5] = dev->copies ? 0x08 : 0;	/* 3PC */
 	data[7] = 0x02;			/* CMDQUE */
 	memcpy(data + 8, dev->vendor, 8);
 	memcpy(data + 16, dev->product, 16);
@@ -86,12 +88,10 @@ static void add_name(struct vpd_buf *vpd, u8 of, const char *name,
 	memcpy(id + len, suffix, extra);
 }
 
-static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
+/* What names the logical unit. */
+static void add_unit(struct vpd_buf *vpd, const struct scst_device *dev)
 {
-	const struct scst_target *tgt = scst_cmd_task(cmd)->nexus->target;
-	const struct scst_device *dev = cmd->dev;
 	size_t serial = strlen(dev->serial);
-	u8 proto = tgt->ops->protocol;
 	u8 *id;
 
 	id = designator(vpd, CODE_ASCII, OF_LU | ID_T10, 8 + serial, 0);
@@ -100,6 +100,29 @@ static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
 	if (dev->naa)
 		put_unaligned_be64(dev->naa, designator(vpd, CODE_BINARY,
 						OF_LU | ID_NAA, 8, 0));
+}
+
+bool spc_is_designated(const struct scst_device *dev, const u8 *id)
+{
+	struct vpd_buf vpd = { .len = 0 };
+	const u8 *d;
+
+	add_unit(&vpd, dev);
+	for (d = vpd.data; d < vpd.data + vpd.len; d += 4 + d[3])
+		if (d[3] <= 20 && d[3] == id[3] &&
+		    (d[0] & 0x0f) == (id[0] & 0x0f) &&
+		    (d[1] & 0x3f) == (id[1] & 0x3f) &&
+		    !memcmp(d + 4, id + 4, d[3]))
+			return true;
+	return false;
+}
+
+static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
+{
+	const struct scst_target *tgt = scst_cmd_task(cmd)->nexus->target;
+	u8 proto = tgt->ops->protocol;
+
+	add_unit(vpd, cmd->dev);
 	put_unaligned_be32(tgt->port_id, designator(vpd, CODE_BINARY,
 					 PIV | OF_PORT | ID_RELATIVE_PORT, 4,
 					 proto));
@@ -131,6 +154,11 @@ static void vpd_extended(struct scst_cmd *cmd, struct vpd_buf *vpd)
 	vpd->len = 64;
 }
 
+static void vpd_third_party(struct scst_cmd *cmd, struct vpd_buf *vpd)
+{
+	vpd->len += spc_copy_vpd(vpd->data + vpd->len);
+}
+
 static void vpd_supported(struct scst_cmd *cmd, struct vpd_buf *vpd);
 
 struct own_page {
@@ -143,20 +171,23 @@ static const struct own_page own_pages[] = {
 	{ SCSI_VPD_SERIAL, vpd_serial },
 	{ SCSI_VPD_IDENTIFICATION, vpd_identification },
 	{ SCSI_VPD_EXTENDED, vpd_extended },
+	{ SCSI_VPD_THIRD_PARTY, vpd_third_party },
 };
 
-static const struct own_page *find_own(u8 code)
+static const struct own_page *find_own(const struct scst_device *dev, u8 code)
 {
 	u32 i;
 
+	if (code == SCSI_VPD_THIRD_PARTY && !dev->copies)
+		return NULL;
 	for (i = 0; i < ARRAY_SIZE(own_pages); i++)
 		if (own_pages[i].code == code)
 			return &own_pages[i];
 	return NULL;
 }
 
-static const struct scst_vpd_page *find_vpd(const struct scst_device *dev,
-					    u8 code)
+const struct scst_vpd_page *spc_vpd_find(const struct scst_device *dev,
+					 u8 code)
 {
 	u32 i;
 
@@ -172,7 +203,7 @@ static void vpd_supported(struct scst_cmd *cmd, struct vpd_buf *vpd)
 	u32 code;
 
 	for (code = 0; code <= U8_MAX; code++)
-		if (find_own(code) || find_vpd(cmd->dev, code))
+		if (find_own(cmd->dev, code) || spc_vpd_find(cmd->dev, code))
 			vpd->data[vpd->len++] = code;
 }
 
@@ -191,8 +222,8 @@ static void vpd_static(struct scst_cmd *cmd, const struct scst_vpd_page *page,
 
 static void inquiry_vpd(struct scst_cmd *cmd, u16 alloc)
 {
-	const struct scst_vpd_page *page = find_vpd(cmd->dev, cmd->cdb[2]);
-	const struct own_page *own = find_own(cmd->cdb[2]);
+	const struct scst_vpd_page *page = spc_vpd_find(cmd->dev, cmd->cdb[2]);
+	const struct own_page *own = find_own(cmd->dev, cmd->cdb[2]);
 	struct vpd_buf vpd;
 
 	if (page) {

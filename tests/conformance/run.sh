@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # libiscsi's conformance suite against scst-disk, in configurations that
 # together leave no test out. Fails on a failure, and on a test that was
-# executed nowhere and is neither in never.list nor in pending.list.
+# executed nowhere and is not in never.list.
 #
 #	run.sh [--long] [--markdown FILE] [CONFIGURATION]...
 #

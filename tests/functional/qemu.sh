@@ -33,6 +33,21 @@ round_trip() {
 	stop
 }
 
+# EXTENDED COPY from one LUN to another: some of it must have gone that way
+offload() {
+	truncate -s 32M "$WORK/source"
+	start "$DISK" --log-level debug \
+		--device name=from,path="$WORK/source" \
+		--device name=to,backend=ram,size=32M
+	qemu-img convert -n -f raw -O raw "$WORK/image" "$URL"
+	qemu-img convert -n -C -f raw -O raw "${URLS[0]}" "${URLS[1]}"
+	qemu-img compare -f raw -F raw "$WORK/image" "${URLS[1]}" >/dev/null ||
+		die "offload: the copy differs"
+	grep -q "op=0x83 status=0 " "$LOG" || die "offload: not by the target"
+	stop
+}
+
+offload
 round_trip name=ram,backend=ram,size=32M,thin
 round_trip name=big,backend=ram,size=32M,block-size=4096
 round_trip name=file,path="$WORK/disk1",size=32M,thin

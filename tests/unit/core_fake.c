@@ -95,9 +95,18 @@ static void dev_data_free(struct scst_cmd *cmd)
 	free(cmd->data_priv);
 }
 
+/* Is it the core's own, which no initiator sent? */
+static bool is_internal(const struct scst_cmd *cmd)
+{
+	return container_of(cmd, struct scst_task, cmd)->respond;
+}
+
 static void dev_abort(struct scst_device *core, const struct scst_cmd *cmd)
 {
-	note("!%u", cmd_of(cmd)->nr);
+	if (is_internal(cmd))
+		note("!i");
+	else
+		note("!%u", cmd_of(cmd)->nr);
 }
 
 static void dev_event(struct scst_device *core, enum scst_device_event ev,
@@ -155,6 +164,10 @@ static void dev_execute(struct scst_cmd *cmd)
 {
 	struct fdev *d = cmd->lu;
 
+	if (is_internal(cmd)) {
+		d->on_internal(d, cmd);
+		return;
+	}
 	note("x%u", cmd_of(cmd)->nr);
 	cmd_of(cmd)->executed = true;
 	if (d->on_execute) {

@@ -11,6 +11,7 @@
  *	a7	command 7 was answered
  *	-7	command 7 ended without an answer: it was aborted
  *	!7	the device was advised that command 7 was given up
+ *	!i	... a command of the core's own, which has no number
  *	t7	task management function 7 was answered
  *	k2	the driver shall look after the aborted commands of nexus 2
  *	g2	nexus 2 is gone
@@ -59,6 +60,7 @@ struct fdev {
 	u32 nr_buffers;		/* given out */
 	void (*on_alloc)(struct fdev *d, struct scst_cmd *cmd);
 	void (*on_execute)(struct fdev *d, struct scst_cmd *cmd);
+	void (*on_internal)(struct fdev *d, struct scst_cmd *cmd);
 
 	/* MODE SELECT */
 	bool hold_mode;

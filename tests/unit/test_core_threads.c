@@ -18,6 +18,7 @@
 #include "scst.h"
 #include "scst_core.h"
 #include "seg.h"
+#include "spc_xcopy.h"
 #include "work.h"
 
 #define PLAYERS	 4
@@ -99,13 +100,14 @@ static struct inbox pool;
 static struct scst_ctx *ctx;
 static struct scst_target *tgt;
 static struct scst_group *grp;
-static atomic_t executed, aborts, stored;
+static atomic_t executed, aborts, stored, copied;
 
 /* Of a command with the device; in its scratch for the backend. */
 struct job {
 	struct core_work work;
 	struct scst_cmd *cmd;
 	bool ordered;
+	bool counted;		/* against the device's order */
 };
 
 static struct job *job_of(struct scst_cmd *cmd)
@@ -115,7 +117,7 @@ static struct job *job_of(struct scst_cmd *cmd)
 
 static void job_begin(struct device *d, struct job *job)
 {
-	if (!d->keeps_order)
+	if (!job->counted)
 		return;
 	if (job->ordered) {
 		ck_assert_int_eq(atomic_inc_return(&d->ordered), 1);
@@ -131,7 +133,7 @@ static void job_end(struct core_work *work)
 	struct job *job = container_of(work, struct job, work);
 	struct device *d = job->cmd->lu;
 
-	if (d->keeps_order)
+	if (job->counted)
 		atomic_dec(job->ordered ? &d->ordered : &d->simple);
 	job->cmd->wanted = job->cmd->data_len;
 	if (job->cmd->dir == SCST_DATA_IN)
@@ -141,13 +143,17 @@ static void job_end(struct core_work *work)
 
 static void dev_execute(struct scst_cmd *cmd)
 {
+	const struct scst_task *task = scst_cmd_task(cmd);
 	u32 nr = atomic_inc_return(&executed);
 	struct job *job = job_of(cmd);
+	struct device *d = cmd->lu;
 
 	job->cmd = cmd;
 	job->work.fn = job_end;
-	job->ordered = scst_cmd_task(cmd)->attr == SCST_ORDERED;
-	job_begin(cmd->lu, job);
+	job->ordered = task->attr == SCST_ORDERED;
+	/* A copy's commands are where the copy is in the order. */
+	job->counted = d->keeps_order && !task->respond;
+	job_begin(d, job);
 	if (nr % 4)
 		inbox_post(&pool, &job->work);
 	else
@@ -197,12 +203,15 @@ static const struct scst_opcode dev_opcodes[] = {
 	{ SCSI_TEST_UNIT_READY, 6, SCST_NO_SA, 0, dev_execute, { 0 } },
 	{ SCSI_READ_10, 10, SCST_NO_SA, SCST_OP_IN, dev_execute, { 0 } },
 	{ SCSI_WRITE_10, 10, SCST_NO_SA, SCST_OP_OUT, dev_execute, { 0 } },
+	{ SCSI_READ_16, 16, SCST_NO_SA, SCST_OP_IN, dev_execute, { 0 } },
+	{ SCSI_WRITE_16, 16, SCST_NO_SA, SCST_OP_OUT, dev_execute, { 0 } },
 };
 
-static void device_add(struct device *d, const char *name)
+static void device_add(struct device *d, const char *name, u64 naa)
 {
 	const struct scst_device_info info = {
 		.name = name,
+		.naa = naa,
 		.opcodes = dev_opcodes,
 		.nr_opcodes = ARRAY_SIZE(dev_opcodes),
 		.queue_depth = DEPTH - 4,
@@ -212,6 +221,7 @@ static void device_add(struct device *d, const char *name)
 	d->core = scst_device_register(ctx, &info, &dev_ops, d);
 	ck_assert(!IS_ERR(d->core));
 	scst_device_set_lu(d->core, d);
+	scst_device_set_capacity(d->core, 100, 512);
 }
 
 /* ---- Players ------------------------------------------------------------------- */
@@ -245,7 +255,8 @@ struct ptask {
 	struct core_work work;
 	atomic_t answers;
 	bool waits;
-	u8 list[24];		/* of PERSISTENT RESERVE OUT */
+	u32 list_len;
+	u8 list[108];		/* parameters */
 };
 
 struct ptmf {
@@ -285,6 +296,8 @@ static void drv_respond(struct scst_task *task)
 		WRITE_ONCE(p->out[task->tag], true);
 	} else {
 		atomic_inc(&p->answered);
+		atomic_add(task->cdb[0] == SCSI_THIRD_PARTY_OUT &&
+			   task->cmd.status == SCSI_GOOD, &copied);
 	}
 	t->work.fn = task_over;
 	/* Some drivers are done at once, in whose context ever. */
@@ -311,7 +324,7 @@ static void data_over(struct ptask *t, enum scst_sense sense)
 	list_del(&t->link);
 	if (!sense)
 		core_segs_write(cmd->segs, cmd->nr_segs, 0, t->list,
-				min_t(u32, cmd->data_len, sizeof(t->list)));
+				min(cmd->data_len, t->list_len));
 	scst_task_data_out(&t->task, sense);
 }
 
@@ -393,10 +406,38 @@ static void make_reservation(struct player *p, struct ptask *t, u8 *cdb)
 
 	cdb[1] = actions[rnd(p, ARRAY_SIZE(actions))];
 	cdb[2] = types[rnd(p, ARRAY_SIZE(types))];
-	cdb[8] = sizeof(t->list);
+	t->list_len = 24;
+	cdb[8] = t->list_len;
 	t->list[7] = 7;
 	t->list[15] = rnd(p, 4) ? 7 : 0;
 	t->list[20] = rnd(p, 2) ? 0x04 : 0x05;
+}
+
+/* Of a few chunks from one of the devices to one of them. */
+static void make_copy(struct player *p, struct ptask *t, u8 *cdb)
+{
+	u8 *d = t->list + XCOPY_HEADER;
+	u32 i;
+
+	t->list_len = sizeof(t->list);
+	cdb[0] = SCSI_THIRD_PARTY_OUT;
+	cdb[13] = t->list_len;
+	t->list[0] = rnd(p, 4);
+	t->list[1] = rnd(p, 2) << 4;
+	t->list[3] = 2 * XCOPY_CSCD_LEN;
+	t->list[11] = XCOPY_SEGMENT_LEN;
+	for (i = 0; i < 2; i++, d += XCOPY_CSCD_LEN) {
+		d[0] = XCOPY_IDENTIFICATION;
+		d[4] = 1;
+		d[5] = 3;
+		d[7] = 8;
+		d[15] = rnd(p, 8) ? 1 + rnd(p, 2) : 3;
+		put_unaligned_be24(512, d + 29);
+	}
+	d[0] = XCOPY_BLOCK_TO_BLOCK;
+	d[3] = XCOPY_SEGMENT_LEN - 4;
+	d[7] = 1;
+	d[11] = rnd(p, 40);
 }
 
 /* LUN 0 keeps an order, 1 does not, 2 comes and goes, 3 is never there. */
@@ -418,6 +459,8 @@ static void send_command(struct player *p)
 	if (!rnd(p, 16)) {
 		cdb[0] = SCSI_PERSISTENT_OUT;
 		make_reservation(p, t, cdb);
+	} else if (!rnd(p, 8)) {
+		make_copy(p, t, cdb);
 	}
 	scst_lun_encode(lun, field);
 	scst_task_init(&t->task, &p->life->nexus, field, cdb, 16);
@@ -426,13 +469,13 @@ static void send_command(struct player *p)
 	t->task.attr = rnd(p, 4) ? SCST_SIMPLE : SCST_ORDERED;
 	if (lun == 1 && !rnd(p, 8))
 		t->task.attr = SCST_HEAD_OF_QUEUE;
-	if (cdb[0] == SCSI_WRITE_10 || cdb[0] == SCSI_PERSISTENT_OUT)
+	if (cdb[0] == SCSI_WRITE_10 || t->list_len)
 		t->task.cmd.dir = SCST_DATA_OUT;
 	else if (cdb[0] == SCSI_READ_10)
 		t->task.cmd.dir = SCST_DATA_IN;
 	t->task.expected = 1 + rnd(p, 9000);
-	if (cdb[0] == SCSI_PERSISTENT_OUT)
-		t->task.expected = sizeof(t->list);
+	if (t->list_len)
+		t->task.expected = t->list_len;
 	p->sent++;
 	atomic_inc(&p->tasks);
 	scst_task_submit(&t->task);
@@ -548,7 +591,7 @@ static void *operate(void *arg)
 	while (!atomic_read(&over)) {
 		struct device *third = calloc(1, sizeof(*third));
 
-		device_add(third, "third");
+		device_add(third, "third", 3);
 		scst_group_map(grp, 2, third->core, xorshift(&rng) % 2);
 		scst_report(ctx, count_report, &nr);
 		scst_device_ua(d[0].core, SENSE_UA_CAPACITY_CHANGED, 0);
@@ -583,6 +626,7 @@ static void check_players(const struct player *p)
 	ck_assert_uint_gt(given_up, 100);
 	ck_assert_uint_gt(atomic_read(&executed), 1000);
 	ck_assert_uint_gt(atomic_read(&stored), 10);
+	ck_assert_uint_gt(atomic_read(&copied), 100);
 }
 
 START_TEST(everything_at_once)
@@ -601,8 +645,8 @@ START_TEST(everything_at_once)
 	grp = scst_group_add(tgt, "all");
 	scst_group_add_pattern(grp, "*");
 	d[0].keeps_order = true;
-	device_add(&d[0], "first");
-	device_add(&d[1], "second");
+	device_add(&d[0], "first", 1);
+	device_add(&d[1], "second", 2);
 	scst_group_map(grp, 0, d[0].core, false);
 	scst_group_map(grp, 1, d[1].core, false);
 	/* On one device others hear of the end of their commands. */
