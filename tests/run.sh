@@ -99,15 +99,15 @@ functional() {
 		sort
 }
 
+# One on each processor; what fails says its name.
 fuzz() {
-	local fuzzer name
+	local fuzzers
 
-	for fuzzer in "$BUILDS"/fuzz/tests/fuzz_*; do
-		[ -x "$fuzzer" ] || continue
-		name=$(basename "$fuzzer")
-		check "$name, $FUZZ_SECONDS s" tests/fuzz/run.sh "$fuzzer" \
-			"$FUZZ_SECONDS"
-	done
+	mapfile -t fuzzers < <(find "$BUILDS/fuzz/tests" -maxdepth 1 \
+		-name 'fuzz_*' -type f)
+	check "${#fuzzers[@]} fuzzers, $FUZZ_SECONDS s each" \
+		xargs -a <(printf '%s\n' "${fuzzers[@]}") -P "$(nproc)" -I {} \
+		tests/fuzz/run.sh {} "$FUZZ_SECONDS"
 }
 
 kmod() {

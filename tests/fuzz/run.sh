@@ -19,6 +19,7 @@ mkdir -p "$corpus" "$seeds"
 cd "$work"
 if ! "$fuzzer" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 \
 	-print_final_stats=1 "$corpus" "$seeds" >log 2>&1; then
+	echo "$name:"
 	tail -n 60 log
 	for finding in crash-* leak-* timeout-* oom-*; do
 		[ -e "$finding" ] || continue
