@@ -120,7 +120,7 @@ kmod() {
 		esac
 		found=1
 		check "kmod against ${headers##*/linux-headers-}" \
-			make -C kmod KDIR="$headers" W=1 \
+			make -j "$(nproc)" -C kmod KDIR="$headers" W=1 \
 			OUT="$BUILDS/kmod-${headers##*/}"
 	done
 	[ $found -eq 1 ] || check "kmod" sh -c "echo no kernel headers; exit 77"
