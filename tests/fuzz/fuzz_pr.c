@@ -223,8 +223,7 @@ static void check_regs(const struct spc_pr *pr)
 		MUST(spc_pr_find(pr, reg->tid, reg->tid_len, reg->port) == reg);
 		MUST(spc_tid_parse(reg->tid, reg->tid_len, tid, &len) ==
 		     reg->tid_len);
-		/* Not always equal: see corpus/pr/tid-not-canonical. */
-		MUST(len <= sizeof(tid));
+		MUST(len == reg->tid_len && !memcmp(tid, reg->tid, len));
 		nr++;
 	}
 	MUST(nr == pr->nr_regs && nr <= SPC_PR_REGS_MAX);
