@@ -184,7 +184,7 @@ static int decode_reg(struct spc_pr *pr, const u8 *p, u32 len)
 	key = get_unaligned_be64(p);
 	port = get_unaligned_be16(p + 8);
 	n = get_unaligned_be16(p + 10);
-	if (!key || !n || n > len - REG_LEN ||
+	if (!key || !port || !n || n > len - REG_LEN ||
 	    spc_tid_parse(p + REG_LEN, n, tid, &tid_len) != n ||
 	    tid_len != n || memcmp(tid, p + REG_LEN, n) ||
 	    spc_pr_find(pr, tid, tid_len, port))
