@@ -5,7 +5,7 @@
 set -euo pipefail
 
 PACKAGES="
-	cmake ninja-build gcc g++ clang libclang-rt-dev llvm pkg-config git
+	cmake make ninja-build gcc g++ clang libclang-rt-dev llvm pkg-config git
 	liburing-dev libaio-dev libssl-dev libfuse3-dev fuse3
 	check libiscsi-dev libiscsi-bin qemu-utils qemu-block-extra
 	mandoc shellcheck python3 sparse linux-headers-amd64
