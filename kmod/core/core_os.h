@@ -61,6 +61,9 @@
 #include <asm/unaligned.h>
 #endif
 
+/* See core_trace.h. */
+#define CORE_TRACE_HEADER "../linux/scst_trace.h"
+
 static inline void core_read_begin(void) __acquires(RCU)
 {
 	rcu_read_lock();

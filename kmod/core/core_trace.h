@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
  * PORTABLE: where the core tells what it does: tracepoints in the kernel,
- * lines of the log at its level debug in user space. The second seam beside
- * core_os.h, and as that one the only file that asks where it runs.
+ * lines of the log at its level debug in user space. core_os.h names the
+ * header that has them.
  *
  *	trace_scst_submit(task)		came in
  *	trace_scst_execute(task)	goes to its device server
@@ -16,10 +16,6 @@
 
 #include "scst_core.h"
 
-#ifdef __KERNEL__
-#include "../linux/scst_trace.h"
-#else
-#include "src/trace.h"
-#endif
+#include CORE_TRACE_HEADER
 
 #endif

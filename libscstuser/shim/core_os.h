@@ -31,4 +31,7 @@
 #include "crc32c.h"
 #include "ktime.h"
 
+/* See core_trace.h. */
+#define CORE_TRACE_HEADER "src/trace.h"
+
 #endif
