@@ -19,27 +19,10 @@
 #define QUEUE_DEPTH	128
 #define QUEUE_DEPTH_MAX 4096
 
-/* devices/HANDLER */
-struct handler_dir {
-	struct config_group group;
-	const struct scst_handler *handler;
-	struct config_item_type type, device_type;
-	struct configfs_attribute **attrs;	/* of a device, all */
-	struct scst_census devices;
-	struct list_head link;
-};
-
-static LIST_HEAD(handler_dirs);		/* scst_conf_mutex */
 static LIST_HEAD(hdevs);		/* scst_conf_mutex */
 static atomic64_t last_enabled_id;
 
 /* ---- References ---------------------------------------------------------- */
-
-static struct handler_dir *hdev_dir(const struct scst_hdev *hdev)
-{
-	return container_of(hdev->group.cg_item.ci_type, struct handler_dir,
-			    device_type);
-}
 
 void scst_hdev_get(struct scst_hdev *hdev)
 {
@@ -48,14 +31,21 @@ void scst_hdev_get(struct scst_hdev *hdev)
 
 void scst_hdev_put(struct scst_hdev *hdev)
 {
-	struct handler_dir *dir = hdev_dir(hdev);
+	struct scst_conf_dir *dir = scst_conf_dir_of(&hdev->group);
 
 	if (!refcount_dec_and_test(&hdev->refs))
 		return;
 	mutex_destroy(&hdev->lock);
-	dir->handler->free(hdev);
-	scst_census_remove(&dir->devices);
+	hdev->handler->free(hdev);
+	scst_census_remove(&dir->items);
 }
+EXPORT_SYMBOL(scst_hdev_put);
+
+bool scst_hdev_get_live(struct scst_hdev *hdev)
+{
+	return refcount_inc_not_zero(&hdev->refs);
+}
+EXPORT_SYMBOL(scst_hdev_get_live);
 
 struct scst_hdev *scst_hdev_find(const char *name)
 {
@@ -159,6 +149,9 @@ static int hdev_enable(struct scst_hdev *hdev)
 	}
 	hdev_describe(hdev, &setup.info);
 	ret = hdev->handler->open(hdev, &setup);
+	hdev->awaited = ret == -EPROBE_DEFER;
+	if (hdev->awaited)
+		return 0;
 	if (ret)
 		return ret;
 	ret = hdev_register(hdev, &setup);
@@ -169,9 +162,17 @@ static int hdev_enable(struct scst_hdev *hdev)
 	return 0;
 }
 
+int scst_hdev_ready(struct scst_hdev *hdev)
+{
+	lockdep_assert_held(&hdev->lock);
+	return hdev->awaited ? hdev_enable(hdev) : 0;
+}
+EXPORT_SYMBOL(scst_hdev_ready);
+
 static void hdev_disable(struct scst_hdev *hdev)
 {
 	lockdep_assert_held(&hdev->lock);
+	hdev->awaited = false;
 	if (!scst_hdev_enabled(hdev))
 		return;
 	WRITE_ONCE(hdev->enabled_id, 0);
@@ -371,7 +372,9 @@ static ssize_t hdev_state_show(struct config_item *item, char *page)
 	const char *state;
 
 	mutex_lock(&hdev->lock);
-	state = scst_hdev_enabled(hdev) ? "enabled" : hdev->open ? "closing" : "disabled";
+	state = scst_hdev_enabled(hdev) ? "enabled" :
+		hdev->open ? "closing" :
+		hdev->awaited ? "waiting" : "disabled";
 	mutex_unlock(&hdev->lock);
 	return sysfs_emit(page, "%s\n", state);
 }
@@ -431,8 +434,8 @@ static bool name_taken(const char *name)
 static struct config_group *device_make(struct config_group *group,
 					const char *name)
 {
-	struct handler_dir *dir = container_of(group, struct handler_dir,
-					       group);
+	struct scst_conf_dir *dir = to_conf_dir(group);
+	const struct scst_handler *handler = dir->of;
 	struct scst_hdev *hdev;
 
 	mutex_lock(&scst_conf_mutex);
@@ -443,20 +446,20 @@ static struct config_group *device_make(struct config_group *group,
 		return ERR_PTR(-EEXIST);
 	}
 	hdev = strlen(name) <= SCST_HDEV_NAME_MAX ?
-	       dir->handler->alloc(name) : ERR_PTR(-ENAMETOOLONG);
+	       handler->alloc(name) : ERR_PTR(-ENAMETOOLONG);
 	if (IS_ERR(hdev)) {
 		mutex_unlock(&scst_conf_mutex);
 		return ERR_CAST(hdev);
 	}
-	hdev->handler = dir->handler;
+	hdev->handler = handler;
 	strscpy(hdev->name, name, sizeof(hdev->name));
 	refcount_set(&hdev->refs, 1);
 	mutex_init(&hdev->lock);
 	INIT_WORK(&hdev->close_work, hdev_close_work);
 	hdev->queue_depth = QUEUE_DEPTH;
 	hdev_identify(hdev, name);
-	scst_census_add(&dir->devices);
-	config_group_init_type_name(&hdev->group, name, &dir->device_type);
+	scst_census_add(&dir->items);
+	config_group_init_type_name(&hdev->group, name, &dir->item_type);
 	list_add_tail(&hdev->link, &hdevs);
 	mutex_unlock(&scst_conf_mutex);
 	return &hdev->group;
@@ -482,98 +485,58 @@ static struct configfs_group_operations handler_group_ops = {
 
 /* ---- Handlers --------------------------------------------------------------- */
 
-static int dir_set_attrs(struct handler_dir *dir)
+/* The common attributes of devices, and the handler's; kfree(). */
+static struct configfs_attribute **
+device_attrs(const struct scst_handler *handler)
 {
-	struct configfs_attribute **attrs = dir->handler->attrs;
-	u32 i, nr = 0;
+	struct configfs_attribute **attrs;
+	size_t nr = 0;
 
-	while (attrs && attrs[nr])
+	while (handler->attrs && handler->attrs[nr])
 		nr++;
-	dir->attrs = kcalloc(ARRAY_SIZE(hdev_attrs) + nr + 1, sizeof(*attrs),
-			     GFP_KERNEL);
-	if (!dir->attrs)
-		return -ENOMEM;
-	memcpy(dir->attrs, hdev_attrs, sizeof(hdev_attrs));
-	for (i = 0; i < nr; i++)
-		dir->attrs[ARRAY_SIZE(hdev_attrs) + i] = attrs[i];
-	return 0;
+	attrs = kcalloc(ARRAY_SIZE(hdev_attrs) + nr + 1, sizeof(*attrs),
+			GFP_KERNEL);
+	if (!attrs)
+		return NULL;
+	memcpy(attrs, hdev_attrs, sizeof(hdev_attrs));
+	if (nr)
+		memcpy(attrs + ARRAY_SIZE(hdev_attrs), handler->attrs,
+		       nr * sizeof(*attrs));
+	return attrs;
 }
 
-static struct handler_dir *dir_find(const char *name)
+static void handler_dir_free(struct scst_conf_dir *dir)
 {
-	struct handler_dir *dir;
-
-	list_for_each_entry(dir, &handler_dirs, link)
-		if (!strcmp(dir->handler->name, name))
-			return dir;
-	return NULL;
-}
-
-static void dir_free(struct handler_dir *dir)
-{
-	kfree(dir->attrs);
+	kfree(dir->item_type.ct_attrs);
 	kfree(dir);
 }
 
 int scst_handler_register(const struct scst_handler *handler)
 {
-	struct handler_dir *dir;
-	int ret;
+	struct scst_conf_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	int ret = -ENOMEM;
 
-	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	if (!dir)
 		return -ENOMEM;
-	dir->handler = handler;
-	scst_census_init(&dir->devices);
-	ret = dir_set_attrs(dir);
-	if (ret)
-		goto out_free;
 	dir->type.ct_owner = handler->owner;
 	dir->type.ct_group_ops = &handler_group_ops;
-	dir->device_type.ct_owner = handler->owner;
-	dir->device_type.ct_item_ops = &hdev_item_ops;
-	dir->device_type.ct_attrs = dir->attrs;
-	config_group_init_type_name(&dir->group, handler->name, &dir->type);
-
-	mutex_lock(&scst_conf_mutex);
-	ret = dir_find(handler->name) ? -EEXIST : 0;
-	if (!ret)
-		list_add_tail(&dir->link, &handler_dirs);
-	mutex_unlock(&scst_conf_mutex);
+	dir->item_type.ct_owner = handler->owner;
+	dir->item_type.ct_item_ops = &hdev_item_ops;
+	dir->item_type.ct_attrs = device_attrs(handler);
+	if (dir->item_type.ct_attrs)
+		ret = scst_conf_dir_register(dir, handler, &scst_devices_group,
+					     handler->name);
 	if (ret)
-		goto out_free;
-
-	ret = configfs_register_group(&scst_devices_group, &dir->group);
-	if (ret)
-		goto out_unlink;
-	return 0;
-
-out_unlink:
-	mutex_lock(&scst_conf_mutex);
-	list_del(&dir->link);
-	mutex_unlock(&scst_conf_mutex);
-out_free:
-	pr_err("handler %s: cannot register: %d\n", handler->name, ret);
-	dir_free(dir);
+		handler_dir_free(dir);
 	return ret;
 }
 EXPORT_SYMBOL(scst_handler_register);
 
 void scst_handler_unregister(const struct scst_handler *handler)
 {
-	struct handler_dir *dir;
+	struct scst_conf_dir *dir = scst_conf_dir_unregister(handler);
 
-	mutex_lock(&scst_conf_mutex);
-	dir = dir_find(handler->name);
-	mutex_unlock(&scst_conf_mutex);
-	if (WARN_ON(!dir || dir->handler != handler))
-		return;
-
-	configfs_unregister_group(&dir->group);
-	scst_census_wait(&dir->devices);
-	mutex_lock(&scst_conf_mutex);
-	list_del(&dir->link);
-	mutex_unlock(&scst_conf_mutex);
-	dir_free(dir);
+	if (dir)
+		handler_dir_free(dir);
 }
 EXPORT_SYMBOL(scst_handler_unregister);

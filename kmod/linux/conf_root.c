@@ -1,19 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KERNEL: the root of the tree in configfs: scst/{devices,targets,version}.
+ * KERNEL: the root of the tree in configfs: scst/{devices,targets,version}, and
+ * the directories that handlers and drivers add to it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 
 #include "scst_int.h"
 
 DEFINE_MUTEX(scst_conf_mutex);
 
-/* Handlers and drivers add their own directories. */
+struct config_group scst_devices_group, scst_targets_group;
+
+static LIST_HEAD(conf_dirs);		/* scst_conf_mutex */
+
+/* ---- Directories of handlers and drivers ------------------------------------- */
+
+static int conf_dir_add(struct scst_conf_dir *dir)
+{
+	const char *name = config_item_name(&dir->group.cg_item);
+	struct scst_conf_dir *other;
+	int ret = 0;
+
+	mutex_lock(&scst_conf_mutex);
+	list_for_each_entry(other, &conf_dirs, link)
+		if (other->parent == dir->parent &&
+		    !strcmp(config_item_name(&other->group.cg_item), name))
+			ret = -EEXIST;
+	if (!ret)
+		list_add_tail(&dir->link, &conf_dirs);
+	mutex_unlock(&scst_conf_mutex);
+	return ret;
+}
+
+static void conf_dir_remove(struct scst_conf_dir *dir)
+{
+	mutex_lock(&scst_conf_mutex);
+	list_del(&dir->link);
+	mutex_unlock(&scst_conf_mutex);
+}
+
+static struct scst_conf_dir *conf_dir_find(const void *of)
+{
+	struct scst_conf_dir *dir, *found = NULL;
+
+	mutex_lock(&scst_conf_mutex);
+	list_for_each_entry(dir, &conf_dirs, link)
+		if (dir->of == of)
+			found = dir;
+	mutex_unlock(&scst_conf_mutex);
+	return found;
+}
+
+int scst_conf_dir_register(struct scst_conf_dir *dir, const void *of,
+			   struct config_group *parent, const char *name)
+{
+	int ret;
+
+	dir->of = of;
+	dir->parent = parent;
+	scst_census_init(&dir->items);
+	config_group_init_type_name(&dir->group, name, &dir->type);
+	ret = conf_dir_add(dir);
+	if (!ret) {
+		ret = configfs_register_group(parent, &dir->group);
+		if (ret)
+			conf_dir_remove(dir);
+	}
+	if (ret)
+		pr_err("cannot add %s/%s: %s, error %d\n",
+		       config_item_name(&parent->cg_item), name,
+		       ret == -EEXIST ? "the name is taken" : "configfs", ret);
+	return ret;
+}
+
+struct scst_conf_dir *scst_conf_dir_unregister(const void *of)
+{
+	struct scst_conf_dir *dir = conf_dir_find(of);
+
+	if (WARN_ON(!dir))
+		return NULL;
+	configfs_unregister_group(&dir->group);
+	scst_census_wait(&dir->items);
+	conf_dir_remove(dir);
+	return dir;
+}
+
+/* ---- The root -------------------------------------------------------------- */
+
 static const struct config_item_type plain_type = {
 	.ct_owner = THIS_MODULE,
 };
-
-struct config_group scst_devices_group, scst_targets_group;
 
 static ssize_t root_version_show(struct config_item *item, char *page)
 {

@@ -14,20 +14,9 @@
 
 /* targets/DRIVER */
 struct driver_dir {
-	struct config_group group;
-	const struct scst_target_driver *driver;
-	struct config_item_type type, target_type;
-	struct scst_census targets;
-	struct list_head link;
+	struct scst_conf_dir dir;
+	struct scst_target_ops ops;	/* the driver's, and ours */
 };
-
-static LIST_HEAD(driver_dirs);		/* scst_conf_mutex */
-
-static struct driver_dir *dtarget_dir(const struct scst_dtarget *dt)
-{
-	return container_of(dt->group.cg_item.ci_type, struct driver_dir,
-			    target_type);
-}
 
 /* ---- References ---------------------------------------------------------- */
 
@@ -35,10 +24,10 @@ static void dtarget_free_work(struct work_struct *work)
 {
 	struct scst_dtarget *dt = container_of(work, struct scst_dtarget,
 					       free_work);
-	struct driver_dir *dir = dtarget_dir(dt);
+	struct scst_conf_dir *dir = scst_conf_dir_of(&dt->group);
 
-	dir->driver->free(dt);
-	scst_census_remove(&dir->targets);
+	dt->driver->free(dt);
+	scst_census_remove(&dir->items);
 }
 
 /* From any context: the last nexus may go in an interrupt's bottom half. */
@@ -48,11 +37,10 @@ static void dtarget_put(struct scst_dtarget *dt)
 		queue_work(scst_wq, &dt->free_work);
 }
 
-void scst_dtarget_released(struct scst_target *tgt)
+static void dtarget_released(struct scst_target *tgt)
 {
 	dtarget_put(scst_dtarget(tgt));
 }
-EXPORT_SYMBOL(scst_dtarget_released);
 
 static void dtarget_item_release(struct config_item *item)
 {
@@ -65,13 +53,14 @@ static struct configfs_item_operations dtarget_item_ops = {
 
 /* ---- Directories ----------------------------------------------------------- */
 
-static int dtarget_open(struct scst_dtarget *dt, const char *name)
+static int dtarget_open(struct scst_dtarget *dt,
+			const struct scst_target_ops *ops, const char *name)
 {
 	const struct scst_target_driver *driver = dt->driver;
 	struct scst_target *tgt;
 	int ret;
 
-	tgt = scst_target_register(scst_root, name, driver->ops, dt);
+	tgt = scst_target_register(scst_root, name, ops, dt);
 	if (IS_ERR(tgt)) {
 		ret = PTR_ERR(tgt);
 		pr_err("target %s: %s\n", name, ret == -EEXIST ?
@@ -90,24 +79,24 @@ static int dtarget_open(struct scst_dtarget *dt, const char *name)
 static struct config_group *target_make(struct config_group *group,
 					const char *name)
 {
-	struct driver_dir *dir = container_of(group, struct driver_dir, group);
+	struct scst_conf_dir *dir = to_conf_dir(group);
+	const struct scst_target_driver *driver = dir->of;
 	struct scst_dtarget *dt;
 	int ret;
 
-	if (WARN_ON(dir->driver->ops->release != scst_dtarget_released))
-		return ERR_PTR(-EINVAL);
-	dt = dir->driver->alloc(name);
+	dt = driver->alloc(name);
 	if (IS_ERR(dt))
 		return ERR_CAST(dt);
-	dt->driver = dir->driver;
+	dt->driver = driver;
 	refcount_set(&dt->refs, 1);
 	INIT_WORK(&dt->free_work, dtarget_free_work);
-	scst_census_add(&dir->targets);
-	config_group_init_type_name(&dt->group, name, &dir->target_type);
+	scst_census_add(&dir->items);
+	config_group_init_type_name(&dt->group, name, &dir->item_type);
 	scst_conf_group_init(&dt->groups);
 	configfs_add_default_group(&dt->groups, &dt->group);
 
-	ret = dtarget_open(dt, name);
+	ret = dtarget_open(dt, &container_of(dir, struct driver_dir, dir)->ops,
+			   name);
 	if (ret) {
 		configfs_remove_default_groups(&dt->group);
 		config_group_put(&dt->group);
@@ -133,72 +122,38 @@ static struct configfs_group_operations driver_group_ops = {
 
 /* ---- Drivers ----------------------------------------------------------------- */
 
-static struct driver_dir *dir_find(const char *name)
-{
-	struct driver_dir *dir;
-
-	list_for_each_entry(dir, &driver_dirs, link)
-		if (!strcmp(dir->driver->name, name))
-			return dir;
-	return NULL;
-}
-
 int scst_target_driver_register(const struct scst_target_driver *driver)
 {
-	struct driver_dir *dir;
+	struct driver_dir *driver_dir;
+	struct scst_conf_dir *dir;
 	int ret;
 
-	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
-	if (!dir)
+	if (WARN_ON(driver->ops->release))
+		return -EINVAL;
+	driver_dir = kzalloc(sizeof(*driver_dir), GFP_KERNEL);
+	if (!driver_dir)
 		return -ENOMEM;
-	dir->driver = driver;
-	scst_census_init(&dir->targets);
+	driver_dir->ops = *driver->ops;
+	driver_dir->ops.release = dtarget_released;
+	dir = &driver_dir->dir;
 	dir->type.ct_owner = driver->owner;
 	dir->type.ct_group_ops = &driver_group_ops;
-	dir->target_type.ct_owner = driver->owner;
-	dir->target_type.ct_item_ops = &dtarget_item_ops;
-	dir->target_type.ct_attrs = driver->attrs;
-	config_group_init_type_name(&dir->group, driver->name, &dir->type);
-
-	mutex_lock(&scst_conf_mutex);
-	ret = dir_find(driver->name) ? -EEXIST : 0;
-	if (!ret)
-		list_add_tail(&dir->link, &driver_dirs);
-	mutex_unlock(&scst_conf_mutex);
+	dir->item_type.ct_owner = driver->owner;
+	dir->item_type.ct_item_ops = &dtarget_item_ops;
+	dir->item_type.ct_attrs = driver->attrs;
+	ret = scst_conf_dir_register(dir, driver, &scst_targets_group,
+				     driver->name);
 	if (ret)
-		goto out_free;
-
-	ret = configfs_register_group(&scst_targets_group, &dir->group);
-	if (ret)
-		goto out_unlink;
-	return 0;
-
-out_unlink:
-	mutex_lock(&scst_conf_mutex);
-	list_del(&dir->link);
-	mutex_unlock(&scst_conf_mutex);
-out_free:
-	pr_err("target driver %s: cannot register: %d\n", driver->name, ret);
-	kfree(dir);
+		kfree(driver_dir);
 	return ret;
 }
 EXPORT_SYMBOL(scst_target_driver_register);
 
 void scst_target_driver_unregister(const struct scst_target_driver *driver)
 {
-	struct driver_dir *dir;
+	struct scst_conf_dir *dir = scst_conf_dir_unregister(driver);
 
-	mutex_lock(&scst_conf_mutex);
-	dir = dir_find(driver->name);
-	mutex_unlock(&scst_conf_mutex);
-	if (WARN_ON(!dir || dir->driver != driver))
-		return;
-
-	configfs_unregister_group(&dir->group);
-	scst_census_wait(&dir->targets);
-	mutex_lock(&scst_conf_mutex);
-	list_del(&dir->link);
-	mutex_unlock(&scst_conf_mutex);
-	kfree(dir);
+	if (dir)
+		kfree(container_of(dir, struct driver_dir, dir));
 }
 EXPORT_SYMBOL(scst_target_driver_unregister);

@@ -58,14 +58,44 @@ static inline void scst_census_wait(struct scst_census *census)
 	wait_event(census->none, !atomic_read(&census->nr));
 }
 
-/* conf_root.c */
+/*
+ * conf_root.c: what a module adds to devices/ or targets/, from its loading to
+ * its unloading.
+ */
+struct scst_conf_dir {
+	struct config_group group;
+	struct config_item_type type;		/* its own */
+	struct config_item_type item_type;	/* of what operators make in it */
+	struct scst_census items;
+	const void *of;				/* the handler, or the driver */
+	struct config_group *parent;
+	struct list_head link;
+};
+
+static inline struct scst_conf_dir *to_conf_dir(struct config_group *group)
+{
+	return container_of(group, struct scst_conf_dir, group);
+}
+
+/* That of an object that was made in it. */
+static inline struct scst_conf_dir *
+scst_conf_dir_of(const struct config_group *item)
+{
+	return container_of(item->cg_item.ci_type, struct scst_conf_dir,
+			    item_type);
+}
+
 extern struct config_group scst_devices_group, scst_targets_group;
+/* @dir: zeroed but for the types. -EEXIST: the name is taken. */
+int scst_conf_dir_register(struct scst_conf_dir *dir, const void *of,
+			   struct config_group *parent, const char *name);
+/* Waits for the last item to be freed. NULL, with a warning: there is none. */
+struct scst_conf_dir *scst_conf_dir_unregister(const void *of);
 int scst_conf_init(void);
 void scst_conf_exit(void);
 
 /* conf_device.c */
 void scst_hdev_get(struct scst_hdev *hdev);
-void scst_hdev_put(struct scst_hdev *hdev);
 /* The one of that name, with a reference; NULL. scst_conf_mutex. */
 struct scst_hdev *scst_hdev_find(const char *name);
 

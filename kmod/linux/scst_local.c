@@ -137,7 +137,6 @@ static const struct scst_target_ops local_target_ops = {
 	.tmf_done = local_tmf_done,
 	.nexus_gone = local_nexus_gone,
 	.luns_changed = local_luns_changed,
-	.release = scst_dtarget_released,
 };
 
 static const struct scst_target_driver local_driver = {

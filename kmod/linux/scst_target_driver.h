@@ -42,8 +42,8 @@ struct scst_target_driver {
 	const char *name;		/* of its directory */
 	struct module *owner;
 	/*
-	 * ops->release must be scst_dtarget_released; scst_target_priv() is
-	 * the struct scst_dtarget.
+	 * What scst_target_priv() returns is the struct scst_dtarget.
+	 * ops->release is the core module's: NULL here.
 	 */
 	const struct scst_target_ops *ops;
 	/* Of each target; ends with NULL; may be NULL. */
@@ -73,9 +73,6 @@ int scst_target_driver_register(const struct scst_target_driver *driver);
 
 /* From module exit: waits until the last nexus of each target is gone. */
 void scst_target_driver_unregister(const struct scst_target_driver *driver);
-
-/* For scst_target_ops.release. */
-void scst_dtarget_released(struct scst_target *tgt);
 
 static inline struct scst_dtarget *to_dtarget(struct config_item *item)
 {

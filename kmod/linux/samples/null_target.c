@@ -75,7 +75,6 @@ static const struct scst_target_ops null_target_ops = {
 	.protocol = 0xf,		/* no specific protocol */
 	.respond = null_respond,
 	.nexus_gone = null_nexus_gone,
-	.release = scst_dtarget_released,
 };
 
 /* ---- The operator's: scst_target_driver.h ---------------------------------- */
