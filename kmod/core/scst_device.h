@@ -193,11 +193,21 @@ int scst_pr_image(struct scst_device *dev, void *buf, u32 size);
  */
 void scst_pr_persisted(struct scst_device *dev, int err);
 
+/* Each image has a higher one than the last; 0: @buf is not one, or damaged. */
+u64 scst_pr_image_generation(const void *buf, u32 len);
+
+/* What one of the two places holds that images are written to in turn. */
+struct scst_pr_slot {
+	bool there;
+	void *image;		/* NULL: it cannot be one */
+	u32 len;
+};
+
 /*
- * Is @buf an undamaged image? Which of several is the newest is told by
- * *@generation, which is never 0.
+ * Which of two @slots to restore; the other is to be written next. -ENOENT:
+ * neither. -EILSEQ: both are damaged.
  */
-bool scst_pr_image_valid(const void *buf, u32 len, u64 *generation);
+int scst_pr_newest(const struct scst_pr_slot *slots);
 
 /*
  * After a loss of power, before the first map: bring the reservations of an

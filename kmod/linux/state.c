@@ -23,13 +23,6 @@ module_param(state_dir, charp, 0444);
 MODULE_PARM_DESC(state_dir,
 		 "directory for reservations that survive a loss of power (default /var/lib/scst)");
 
-struct slot {
-	bool there, valid;
-	u64 generation;
-	void *image;
-	ssize_t len;
-};
-
 /* ---- Files ----------------------------------------------------------------- */
 
 static char *slot_path(const struct scst_hdev *hdev, unsigned int nr)
@@ -37,31 +30,29 @@ static char *slot_path(const struct scst_hdev *hdev, unsigned int nr)
 	return kasprintf(GFP_KERNEL, "%s/%s.pr.%u", state_dir, hdev->name, nr);
 }
 
-static int slot_read_file(struct file *file, struct slot *slot)
+static int slot_read_file(struct file *file, struct scst_pr_slot *slot)
 {
-	loff_t pos = 0;
+	loff_t pos = 0, len = i_size_read(file_inode(file));
 
 	slot->there = true;
-	slot->len = i_size_read(file_inode(file));
-	if (!slot->len || slot->len > SCST_PR_IMAGE_MAX)
+	if (!len || len > SCST_PR_IMAGE_MAX)
 		return 0;
-	slot->image = kvmalloc(slot->len, GFP_KERNEL);
+	slot->len = len;
+	slot->image = kvmalloc(len, GFP_KERNEL);
 	if (!slot->image)
 		return -ENOMEM;
-	while (pos < slot->len) {
-		ssize_t n = kernel_read(file, slot->image + pos,
-					slot->len - pos, &pos);
+	while (pos < len) {
+		ssize_t n = kernel_read(file, slot->image + pos, len - pos,
+					&pos);
 
 		if (n <= 0)
 			return n ?: -EIO;
 	}
-	slot->valid = scst_pr_image_valid(slot->image, slot->len,
-					  &slot->generation);
 	return 0;
 }
 
 static int slot_read(const struct scst_hdev *hdev, unsigned int nr,
-		     struct slot *slot)
+		     struct scst_pr_slot *slot)
 {
 	char *path = slot_path(hdev, nr);
 	struct file *file;
@@ -164,29 +155,23 @@ void scst_state_prepare(struct scst_hdev *hdev)
 	hdev->ops.persist = state_persist;
 }
 
-/*
- * One damaged file alone is the very first, whose writing did not end: nobody
- * was told that anything is stored.
- */
-static int state_restore(struct scst_hdev *hdev, struct slot *slots)
+static int state_restore(struct scst_hdev *hdev, struct scst_pr_slot *slots)
 {
-	unsigned int nr;
 	int ret;
 
 	ret = slot_read(hdev, 0, &slots[0]) ?: slot_read(hdev, 1, &slots[1]);
 	if (ret)
 		return ret;
-	if (!slots[0].valid && !slots[1].valid)
-		return slots[0].there && slots[1].there ? -EILSEQ : 0;
-	nr = !slots[0].valid || (slots[1].valid &&
-				 slots[1].generation > slots[0].generation);
-	hdev->next_slot = !nr;
-	return scst_pr_restore(hdev->dev, slots[nr].image, slots[nr].len);
+	ret = scst_pr_newest(slots);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	hdev->next_slot = !ret;
+	return scst_pr_restore(hdev->dev, slots[ret].image, slots[ret].len);
 }
 
 int scst_state_restore(struct scst_hdev *hdev)
 {
-	struct slot slots[2] = { };
+	struct scst_pr_slot slots[2] = { };
 	int ret;
 
 	hdev->next_slot = 0;

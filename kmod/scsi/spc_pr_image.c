@@ -157,18 +157,36 @@ int scst_pr_image(struct scst_device *dev, void *buf, u32 size)
 
 /* ---- Decoding ------------------------------------------------------------ */
 
-bool scst_pr_image_valid(const void *buf, u32 len, u64 *generation)
+u64 scst_pr_image_generation(const void *buf, u32 len)
 {
 	const u8 *p = buf;
 	u32 crc_at;
 
 	if (len < HEADER_LEN + CRC_LEN || memcmp(p, MAGIC, strlen(MAGIC)) ||
 	    get_unaligned_be32(p + 16) != len)
-		return false;
+		return 0;
 	crc_at = len - CRC_LEN;
-	*generation = get_unaligned_be64(p + 8);
-	return *generation && get_unaligned_be32(p + crc_at) ==
-			      image_crc(p, crc_at);
+	if (get_unaligned_be32(p + crc_at) != image_crc(p, crc_at))
+		return 0;
+	return get_unaligned_be64(p + 8);
+}
+
+/*
+ * One damaged slot alone is the very first, whose writing did not end: nobody
+ * was told that anything is stored.
+ */
+int scst_pr_newest(const struct scst_pr_slot *slots)
+{
+	u64 generation[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		generation[i] = slots[i].image ?
+			scst_pr_image_generation(slots[i].image,
+						 slots[i].len) : 0;
+	if (!generation[0] && !generation[1])
+		return slots[0].there && slots[1].there ? -EILSEQ : -ENOENT;
+	return generation[1] > generation[0];
 }
 
 /* The registrant at @p of @len bytes; returns its length, or an error. */
@@ -217,7 +235,8 @@ static int decode(struct spc_pr *pr, const u8 *p, u32 len)
 	u32 i, nr, off = HEADER_LEN, end = len - CRC_LEN;
 	int n;
 
-	if (!scst_pr_image_valid(p, len, &pr->seq))
+	pr->seq = scst_pr_image_generation(p, len);
+	if (!pr->seq)
 		return -EINVAL;
 	nr = get_unaligned_be32(p + 20);
 	pr->aptpl = p[29];

@@ -23,13 +23,6 @@
 /* A device's name of 63 bytes, and what follows. */
 #define FILE_NAME_MAX 80
 
-struct slot {
-	bool there, valid;
-	u64 generation;
-	void *image;
-	ssize_t len;
-};
-
 static void slot_name(char *buf, const char *name, unsigned int nr)
 {
 	snprintf(buf, FILE_NAME_MAX, "%s.pr.%u", name, nr);
@@ -68,10 +61,9 @@ static int write_all(int fd, const char *buf, size_t len)
 }
 
 /* A file that cannot be an image is damaged; one that cannot be read, worse. */
-static int slot_read_fd(int fd, struct slot *slot)
+static int slot_read_fd(int fd, struct scst_pr_slot *slot)
 {
 	struct stat st;
-	int err;
 
 	if (fstat(fd, &st))
 		return -errno;
@@ -84,15 +76,11 @@ static int slot_read_fd(int fd, struct slot *slot)
 	slot->image = malloc(slot->len);
 	if (!slot->image)
 		return -ENOMEM;
-	err = read_all(fd, slot->image, slot->len);
-	if (!err)
-		slot->valid = scst_pr_image_valid(slot->image, slot->len,
-						  &slot->generation);
-	return err;
+	return read_all(fd, slot->image, slot->len);
 }
 
 static int slot_read(int dir, const char *name, unsigned int nr,
-		     struct slot *slot)
+		     struct scst_pr_slot *slot)
 {
 	char file[FILE_NAME_MAX];
 	int fd, err;
@@ -106,23 +94,9 @@ static int slot_read(int dir, const char *name, unsigned int nr,
 	return err;
 }
 
-/* The one that holds; -1: neither. */
-static int newest(const struct slot *slots)
-{
-	if (slots[0].valid && slots[1].valid)
-		return slots[1].generation > slots[0].generation;
-	if (slots[0].valid || slots[1].valid)
-		return slots[1].valid;
-	return -1;
-}
-
-/*
- * One damaged file alone is the very first, whose writing did not end: nobody
- * was told that anything is stored.
- */
 int state_load(int dir, const char *name, void **image, unsigned int *next)
 {
-	struct slot slots[2] = { { .there = false } };
+	struct scst_pr_slot slots[2] = { { .there = false } };
 	int nr, err;
 
 	*image = NULL;
@@ -130,10 +104,9 @@ int state_load(int dir, const char *name, void **image, unsigned int *next)
 	err = slot_read(dir, name, 0, &slots[0]);
 	if (!err)
 		err = slot_read(dir, name, 1, &slots[1]);
-	nr = newest(slots);
-	if (!err && nr < 0 && slots[0].there && slots[1].there)
-		err = -EILSEQ;
-	if (!err && nr >= 0) {
+	nr = err ? err : scst_pr_newest(slots);
+	err = nr == -ENOENT ? 0 : min(nr, 0);
+	if (nr >= 0) {
 		*image = slots[nr].image;
 		*next = !nr;
 		err = slots[nr].len;

@@ -181,7 +181,8 @@ static void persist_work(struct core_work *work)
 
 	atomic_inc(&stored);
 	ck_assert_int_gt(len, 0);
-	ck_assert(scst_pr_image_valid(image, len, &generation));
+	generation = scst_pr_image_generation(image, len);
+	ck_assert_uint_ne(generation, 0);
 	free(image);
 	scst_pr_persisted(d->core, generation % 4 ? 0 : -EIO);
 }
