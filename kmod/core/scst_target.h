@@ -65,8 +65,17 @@ enum scst_tmf_response {
 	SCST_TMF_REJECTED,
 };
 
+/* Protocol identifiers (SPC-5 7.6.1). */
+enum scst_protocol {
+	SCST_PROTOCOL_FCP	= 0x0,
+	SCST_PROTOCOL_ISCSI	= 0x5,
+	SCST_PROTOCOL_SAS	= 0x6,
+	SCST_PROTOCOL_NONE	= 0xf,	/* no specific protocol */
+};
+
 struct scst_target_ops {
-	u8 protocol;		/* SPC-5 7.6.1 protocol identifier */
+	u8 protocol;		/* enum scst_protocol */
+	/* NULL: no task of this driver has Data-Out; nor kick() then. */
 	void (*want_data_out)(struct scst_task *task);
 	/*
 	 * With scst_task_aborted() true the initiator must not hear of the
@@ -82,7 +91,7 @@ struct scst_target_ops {
 	void (*kick)(struct scst_nexus *nexus);
 	/*
 	 * The nexus's own tasks that @tmf concerned are all ended: aborted,
-	 * or their response went out before.
+	 * or their response went out before. NULL: the driver submits none.
 	 */
 	void (*tmf_done)(struct scst_tmf *tmf);
 	/* Everything about a removed nexus is over; its memory is free. */
@@ -243,7 +252,10 @@ void scst_task_residual(const struct scst_task *task,
 unsigned int scst_task_sense(const struct scst_task *task, u8 *buf,
 			     unsigned int size);
 
-/* Set nexus, fn, lun and tag first. ops->tmf_done() answers. */
+/*
+ * Set nexus, fn, lun and tag first. ops->tmf_done() answers. Not after
+ * scst_nexus_del().
+ */
 void scst_tmf_submit(struct scst_tmf *tmf);
 
 /*

@@ -111,7 +111,7 @@ static u16 iscsi_transport_id(struct scst_nexus *nexus, u8 *tid)
 }
 
 const struct scst_target_ops iscsi_target_ops = {
-	.protocol = 5,
+	.protocol = SCST_PROTOCOL_ISCSI,
 	.want_data_out = iscsi_want_data_out,
 	.respond = iscsi_respond,
 	.kick = iscsi_kick,

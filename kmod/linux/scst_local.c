@@ -20,8 +20,6 @@
 
 #include "local.h"
 
-#define PROTOCOL_SAS 6		/* SPC-5 7.6.1; loopback has none */
-
 struct page *local_scrap;
 struct device *local_root;
 struct workqueue_struct *local_wq;
@@ -132,7 +130,7 @@ static void local_free(struct scst_dtarget *dt)
 
 /* want_data_out() and kick() are for who brings no buffer. */
 static const struct scst_target_ops local_target_ops = {
-	.protocol = PROTOCOL_SAS,
+	.protocol = SCST_PROTOCOL_SAS,	/* loopback has none of its own */
 	.respond = local_respond,
 	.tmf_done = local_tmf_done,
 	.nexus_gone = local_nexus_gone,

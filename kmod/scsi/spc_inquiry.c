@@ -8,7 +8,6 @@
 
 #define INQUIRY_LEN 96
 #define VERSION_SPC4 0x06	/* what all initiators know */
-#define PROTOCOL_ISCSI 5
 
 /* Version descriptors of the standards that the core itself follows. */
 #define VD_SAM_5 0x00a0
@@ -21,7 +20,7 @@ static void standard_versions(u8 *data, const struct scst_device *dev,
 	u16 list[ARRAY_SIZE(dev->version_descriptors)] = { VD_SAM_5, VD_SPC_4 };
 	u32 nr = 2, i;
 
-	if (protocol == PROTOCOL_ISCSI)
+	if (protocol == SCST_PROTOCOL_ISCSI)
 		list[nr++] = VD_ISCSI;
 	for (i = 0; nr < ARRAY_SIZE(list) && dev->version_descriptors[i]; i++)
 		list[nr++] = dev->version_descriptors[i];
@@ -82,7 +81,7 @@ static void add_name(struct vpd_buf *vpd, u8 of, const char *name,
 {
 	size_t len = strlen(name), extra = strlen(suffix);
 	u8 *id = designator(vpd, CODE_UTF8, PIV | of | ID_NAME,
-			    round_up(len + extra + 1, 4), PROTOCOL_ISCSI);
+			    round_up(len + extra + 1, 4), SCST_PROTOCOL_ISCSI);
 
 	memcpy(id, name, len);
 	memcpy(id + len, suffix, extra);
@@ -126,7 +125,7 @@ static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
 	put_unaligned_be32(tgt->port_id, designator(vpd, CODE_BINARY,
 					 PIV | OF_PORT | ID_RELATIVE_PORT, 4,
 					 proto));
-	if (proto == PROTOCOL_ISCSI) {
+	if (proto == SCST_PROTOCOL_ISCSI) {
 		add_name(vpd, OF_PORT, tgt->name, ",t,0x0001");
 		add_name(vpd, OF_TARGET, tgt->name, "");
 	}

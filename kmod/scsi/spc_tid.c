@@ -8,8 +8,6 @@
  */
 #include "spc_pr.h"
 
-#define PROTOCOL_SAS   6
-#define PROTOCOL_ISCSI 5
 #define TID_LEN	       24u	/* of all but iSCSI's */
 #define TID_TEXT       4	/* where iSCSI's text begins */
 #define FORMAT_PORT    0x40	/* name and ISID */
@@ -23,7 +21,7 @@ u16 scst_iscsi_transport_id(u8 *tid, const char *name, const u8 *isid)
 	u16 len;
 
 	memset(tid, 0, SCST_TRANSPORT_ID_MAX);
-	tid[0] = PROTOCOL_ISCSI | (isid ? FORMAT_PORT : 0);
+	tid[0] = SCST_PROTOCOL_ISCSI | (isid ? FORMAT_PORT : 0);
 	for (i = 0; i < n; i++)
 		text[i] = tolower(name[i]);
 	if (isid)
@@ -39,13 +37,13 @@ u16 spc_tid_default(u8 *tid, u8 protocol, const char *name)
 {
 	u64 hash;
 
-	if (protocol == PROTOCOL_ISCSI)
+	if (protocol == SCST_PROTOCOL_ISCSI)
 		return scst_iscsi_transport_id(tid, name, NULL);
 	hash = (u64)core_hash(name, strlen(name), 1) << 32 |
 	       core_hash(name, strlen(name), 2);
 	memset(tid, 0, TID_LEN);
 	tid[0] = protocol & 0x0f;
-	put_unaligned_be64(hash, tid + (protocol == PROTOCOL_SAS ? 4 : 8));
+	put_unaligned_be64(hash, tid + (protocol == SCST_PROTOCOL_SAS ? 4 : 8));
 	return TID_LEN;
 }
 
@@ -110,7 +108,7 @@ u32 spc_tid_parse(const u8 *p, u32 len, u8 *tid, u16 *tid_len)
 {
 	if (len < TID_LEN)
 		return 0;
-	if (spc_tid_protocol(p) == PROTOCOL_ISCSI)
+	if (spc_tid_protocol(p) == SCST_PROTOCOL_ISCSI)
 		return p[0] & 0x80 ? 0 : parse_iscsi(p, len, tid, tid_len);
 	if (p[0] & 0xc0)
 		return 0;
@@ -122,7 +120,7 @@ u32 spc_tid_parse(const u8 *p, u32 len, u8 *tid, u16 *tid_len)
 
 bool spc_tid_is_device(const u8 *tid)
 {
-	return tid[0] == PROTOCOL_ISCSI;
+	return tid[0] == SCST_PROTOCOL_ISCSI;
 }
 
 bool spc_tid_of_device(const u8 *tid, const u8 *device)
@@ -130,7 +128,7 @@ bool spc_tid_of_device(const u8 *tid, const u8 *device)
 	const char *name = (const char *)device + TID_TEXT;
 	size_t len = strlen(name);
 
-	if (spc_tid_protocol(tid) != PROTOCOL_ISCSI ||
+	if (spc_tid_protocol(tid) != SCST_PROTOCOL_ISCSI ||
 	    strncmp((const char *)tid + TID_TEXT, name, len))
 		return false;
 	return !tid[TID_TEXT + len] || tid[TID_TEXT + len] == ',';

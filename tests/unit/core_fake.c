@@ -612,7 +612,7 @@ void world_bare(void)
 	log_clear();
 	w.live = core_slab_live();
 	w.ops = (struct scst_target_ops){
-		.protocol = 5,
+		.protocol = SCST_PROTOCOL_ISCSI,
 		.want_data_out = drv_want_data_out,
 		.respond = drv_respond,
 		.kick = drv_kick,

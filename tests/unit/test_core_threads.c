@@ -383,7 +383,7 @@ static void drv_tmf_done(struct scst_tmf *tmf)
 }
 
 static const struct scst_target_ops drv_ops = {
-	.protocol = 5,
+	.protocol = SCST_PROTOCOL_ISCSI,
 	.want_data_out = drv_want_data_out,
 	.respond = drv_respond,
 	.kick = drv_kick,

@@ -72,7 +72,7 @@ static void null_nexus_gone(struct scst_nexus *nexus)
  * after scst_tmf_submit(): there is neither here.
  */
 static const struct scst_target_ops null_target_ops = {
-	.protocol = 0xf,		/* no specific protocol */
+	.protocol = SCST_PROTOCOL_NONE,
 	.respond = null_respond,
 	.nexus_gone = null_nexus_gone,
 };
