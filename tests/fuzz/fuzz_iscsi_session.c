@@ -14,29 +14,7 @@
 #define STEPS_MAX 160u
 #define SENT	  16u
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* ---- Input --------------------------------------------------------------- */
-
-static struct {
-	const uint8_t *p;
-	size_t len;
-} in;
-
-static u8 get8(void)
-{
-	if (!in.len)
-		return 0;
-	in.len--;
-	return *in.p++;
-}
-
-static u32 get16(void)
-{
-	u32 high = get8();
-
-	return high << 8 | get8();
-}
 
 static u32 get_of(const u32 *values, u32 nr)
 {
@@ -46,16 +24,6 @@ static u32 get_of(const u32 *values, u32 nr)
 #define GET_OF(...) \
 	get_of((const u32[]){ __VA_ARGS__ }, \
 	       ARRAY_SIZE(((const u32[]){ __VA_ARGS__ })))
-
-static size_t get_bytes(u8 *to, size_t len)
-{
-	len = min(len, in.len);
-	if (len)
-		memcpy(to, in.p, len);
-	in.p += len;
-	in.len -= len;
-	return len;
-}
 
 /* ---- The initiator ------------------------------------------------------- */
 
@@ -592,8 +560,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	u32 i;
 
-	in.p = data;
-	in.len = size;
+	input_set(data, size);
 	up();
 	for (i = 0; i < STEPS_MAX && in.len && connected(); i++)
 		step();

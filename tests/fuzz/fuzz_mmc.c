@@ -8,10 +8,7 @@
  * once, the backend is asked for nothing off the medium (mmc_fake.c), no more
  * Data-In is announced than there is room for, and none is written beyond.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 /* The whole of it: fuzzers are not linked with the unit tests' files. */
 #include "../unit/mmc_fake.c"
 
@@ -20,11 +17,6 @@
 #define STEPS_MAX   64u
 #define OUTSTANDING 16u
 #define DATA_MAX    100000u
-
-struct input {
-	const uint8_t *p;
-	size_t len;
-};
 
 /* A command, with its CDB in memory that is as long as the CDB. */
 struct fuzz_cmd {
@@ -36,42 +28,27 @@ static struct drive *drive;
 static struct fuzz_cmd cmds[OUTSTANDING];
 static u32 nr_cmds;
 
-static u8 get8(struct input *in)
-{
-	if (!in->len)
-		return 0;
-	in->len--;
-	return *in->p++;
-}
-
-static u32 get16(struct input *in)
-{
-	u32 high = get8(in);
-
-	return high << 8 | get8(in);
-}
-
 /* ---- Commands ---------------------------------------------------------- */
 
 /* Bytes as they come; of an address the low one alone, if told so. */
-static const struct scst_opcode *get_cdb(struct input *in, u8 *cdb)
+static const struct scst_opcode *get_cdb(u8 *cdb)
 {
 	const struct scst_opcode *row;
-	u8 shape = get8(in);
+	u8 shape = get8();
 	u32 i;
 
-	row = &drive->info.opcodes[get8(in) % drive->info.nr_opcodes];
+	row = &drive->info.opcodes[get8() % drive->info.nr_opcodes];
 	memset(cdb, 0, 16);
 	cdb[0] = row->op;
 	for (i = 1; i < row->cdb_len; i++)
 		if (!(shape & 1) || i < 2 || i > 4)
-			cdb[i] = get8(in);
+			cdb[i] = get8();
 	if (shape & 2)
 		cdb[6] = cdb[7] = 0;
 	return row;
 }
 
-static void start_command(struct input *in)
+static void start_command(void)
 {
 	struct fuzz_cmd *fc = &cmds[nr_cmds];
 	const struct scst_opcode *row;
@@ -79,9 +56,9 @@ static void start_command(struct input *in)
 	u8 cdb[16], options;
 	u32 len;
 
-	row = get_cdb(in, cdb);
-	options = get8(in);
-	len = get16(in) * (options & 0x10 ? 16 : 1) % DATA_MAX;
+	row = get_cdb(cdb);
+	options = get8();
+	len = get16() * (options & 0x10 ? 16 : 1) % DATA_MAX;
 	dir = options & 0x20 ? SCST_DATA_NONE :
 	      options & 0x40 ? SCST_DATA_OUT : SCST_DATA_IN;
 	fc->c = drive_cmd_new(drive, cdb, dir, len);
@@ -134,62 +111,62 @@ static void reap(void)
 
 /* ---- Steps ------------------------------------------------------------- */
 
-static u64 get_blocks(struct input *in)
+static u64 get_blocks(void)
 {
-	u8 what = get8(in);
+	u8 what = get8();
 
 	if (what & 0x80)
 		return what & 0x40 ? 1ULL << (what & 0x3f) : DVD_BLOCKS;
 	return what % (CD_BLOCKS + 1);
 }
 
-static void set_failure(struct input *in)
+static void set_failure(void)
 {
 	static const enum scst_sense senses[] = {
 		SENSE_NONE, SENSE_READ_ERROR, SENSE_BUSY,
 		SENSE_NO_MEDIUM_TRAY_OPEN,
 	};
 
-	drive->fail = senses[get8(in) % ARRAY_SIZE(senses)];
-	drive->fail_lba = get8(in) % CD_BLOCKS;
+	drive->fail = senses[get8() % ARRAY_SIZE(senses)];
+	drive->fail_lba = get8() % CD_BLOCKS;
 }
 
-static void step(struct input *in)
+static void step(void)
 {
-	switch (get8(in) % 16) {
+	switch (get8() % 16) {
 	case 0:
 		drive->deferred = !drive->deferred;
 		break;
 	case 1:
-		set_failure(in);
+		set_failure();
 		break;
 	case 2:
-		drive_set_medium(drive, get_blocks(in));
+		drive_set_medium(drive, get_blocks());
 		break;
 	case 3:
 		mmc_lu_request_eject(drive->lu);
 		break;
 	case 4:
-		mmc_lu_event(drive->lu, get8(in) % 2, 1 + get8(in) % 3);
+		mmc_lu_event(drive->lu, get8() % 2, 1 + get8() % 3);
 		break;
 	case 5:
 		if (nr_cmds)
-			cmds[get8(in) % nr_cmds].c->cmd.aborted = true;
+			cmds[get8() % nr_cmds].c->cmd.aborted = true;
 		break;
 	case 6:
-		core_fail_alloc(1 + get8(in) % 3);
-		start_command(in);
+		core_fail_alloc(1 + get8() % 3);
+		start_command();
 		break;
 	case 7:
-		drive->load_brings = get_blocks(in);
+		drive->load_brings = get_blocks();
 		break;
 	case 8:
 	case 9:
 		if (drive->nr_queued)
-			drive_step(drive, get8(in) % drive->nr_queued);
+			drive_step(drive, get8() % drive->nr_queued);
 		break;
 	default:
-		start_command(in);
+		start_command();
 	}
 	core_fail_alloc(0);
 	if (nr_cmds == OUTSTANDING)
@@ -197,25 +174,20 @@ static void step(struct input *in)
 	reap();
 }
 
-static void silence(int level, const char *fmt, va_list ap)
-{
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { data, size };
-	struct mmc_config cfg = { .max_transfer = get8(&in) };
+	struct mmc_config cfg = { 0 };
 	u32 i;
 
-	core_log_hook = silence;
-	cfg.blocks = get_blocks(&in);
+	core_log_hook = fuzz_quiet;
+	input_set(data, size);
+	cfg.max_transfer = get8();
+	cfg.blocks = get_blocks();
 	drive = drive_new(&cfg);
 	if (!drive)
 		return 0;
 	for (i = 0; i < STEPS_MAX && in.len; i++)
-		step(&in);
+		step();
 	drive_drain(drive);
 	reap();
 	MUST(!nr_cmds);

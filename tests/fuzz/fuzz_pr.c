@@ -9,11 +9,7 @@
  * what IN returns is as long as it says; an image brings back just what was
  * there; and bytes that are no image bring back nothing.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "core_os.h"
+#include "fuzz.h"
 #include "scst.h"
 #include "scst_core.h"
 #include "seg.h"
@@ -21,50 +17,6 @@
 #define STEPS_MAX 80u
 #define LIST_MAX  1024u
 #define NEXUSES	  4u
-
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#cond); \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* ---- Input --------------------------------------------------------------- */
-
-static struct {
-	const uint8_t *p;
-	size_t len;
-} in;
-
-static u8 get8(void)
-{
-	if (!in.len)
-		return 0;
-	in.len--;
-	return *in.p++;
-}
-
-static u32 get16(void)
-{
-	u32 high = get8();
-
-	return high << 8 | get8();
-}
-
-static void get_bytes(u8 *to, size_t len)
-{
-	size_t have = min(len, in.len);
-
-	memset(to, 0, len);
-	if (have)
-		memcpy(to, in.p, have);
-	in.p += have;
-	in.len -= have;
-}
 
 /* ---- The world ----------------------------------------------------------- */
 
@@ -190,7 +142,7 @@ static u16 drv_transport_id(struct scst_nexus *nexus, u8 *tid)
 }
 
 static const struct scst_target_ops drv_ops = {
-	.protocol = 5,
+	.protocol = SCST_PROTOCOL_ISCSI,
 	.want_data_out = drv_want_data_out,
 	.respond = drv_respond,
 	.kick = drv_kick,
@@ -532,10 +484,6 @@ static void step(void)
 	check_state();
 }
 
-static void quiet(int level, const char *fmt, va_list ap)
-{
-}
-
 static struct scst_target *target_up(const char *name)
 {
 	struct scst_target *tgt = scst_target_register(w.ctx, name, &drv_ops,
@@ -584,9 +532,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u8 kind;
 	u32 i;
 
-	core_log_hook = quiet;
-	in.p = data;
-	in.len = size;
+	core_log_hook = fuzz_quiet;
+	input_set(data, size);
 	kind = get8();
 	up(kind);
 	if (kind & 1)

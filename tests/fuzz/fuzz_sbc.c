@@ -8,10 +8,7 @@
  * once, the backend is asked for nothing off the disk (sbc_fake.c), Data-Out
  * is not written to, and no more Data-In is announced than there is room for.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 /* The whole of it: fuzzers are not linked with the unit tests' files. */
 #include "../unit/sbc_fake.c"
 
@@ -19,11 +16,6 @@
 #define STEPS_MAX 64u
 #define OUTSTANDING 24u
 #define DATA_MAX 40000u
-
-struct input {
-	const uint8_t *p;
-	size_t len;
-};
 
 /* A command, its CDB in memory as long as the CDB, and what it must keep. */
 struct fuzz_cmd {
@@ -36,48 +28,23 @@ static struct fake *disk;
 static struct fuzz_cmd cmds[OUTSTANDING];
 static u32 nr_cmds;
 
-static u8 get8(struct input *in)
-{
-	if (!in->len)
-		return 0;
-	in->len--;
-	return *in->p++;
-}
-
-static u32 get16(struct input *in)
-{
-	u32 high = get8(in);
-
-	return high << 8 | get8(in);
-}
-
-static void get_bytes(struct input *in, u8 *to, size_t len)
-{
-	size_t have = min(len, in->len);
-
-	if (have)
-		memcpy(to, in->p, have);
-	in->p += have;
-	in->len -= have;
-}
-
 /* ---- Commands ---------------------------------------------------------- */
 
 /* Fields in reach of the disk, or sixteen bytes as they come. */
-static const struct scst_opcode *get_cdb(struct input *in, u8 *cdb)
+static const struct scst_opcode *get_cdb(u8 *cdb)
 {
 	const struct scst_opcode *row;
-	u8 shape = get8(in);
+	u8 shape = get8();
 
-	row = &disk->info.opcodes[get8(in) % disk->info.nr_opcodes];
+	row = &disk->info.opcodes[get8() % disk->info.nr_opcodes];
 	memset(cdb, 0, 16);
 	if (shape & 1) {
-		get_bytes(in, cdb, 16);
+		get_bytes(cdb, 16);
 	} else {
-		u8 opts = get8(in);
-		u64 lba = get8(in) % (DISK_BLOCKS + 2);
+		u8 opts = get8();
+		u64 lba = get8() % (DISK_BLOCKS + 2);
 
-		fake_cdb(cdb, row->op, opts, lba, get8(in));
+		fake_cdb(cdb, row->op, opts, lba, get8());
 	}
 	if (shape & 2)
 		cdb[14] = cdb[6] = 0;
@@ -90,9 +57,9 @@ static const struct scst_opcode *get_cdb(struct input *in, u8 *cdb)
 }
 
 /* Data-Out from the input; often what is on the disk, to compare equal. */
-static void get_data(struct input *in, struct fake_cmd *c)
+static void get_data(struct fake_cmd *c)
 {
-	u8 kind = get8(in);
+	u8 kind = get8();
 	u64 disk_len = DISK_BLOCKS * disk->cfg.block_size, at;
 
 	if (kind & 1) {
@@ -100,11 +67,11 @@ static void get_data(struct input *in, struct fake_cmd *c)
 		memcpy(c->data, disk->cached + at,
 		       min_t(u64, c->len, disk_len - at));
 	} else {
-		get_bytes(in, c->data, min_t(size_t, c->len, get8(in)));
+		get_bytes(c->data, min_t(size_t, c->len, get8()));
 	}
 }
 
-static void start_command(struct input *in)
+static void start_command(void)
 {
 	struct fuzz_cmd *fc = &cmds[nr_cmds];
 	const struct scst_opcode *row;
@@ -112,9 +79,9 @@ static void start_command(struct input *in)
 	u8 cdb[16];
 	u32 len;
 
-	row = get_cdb(in, cdb);
-	dir = get8(in) % 3;
-	len = get16(in) % DATA_MAX;
+	row = get_cdb(cdb);
+	dir = get8() % 3;
+	len = get16() % DATA_MAX;
 	fc->c = fake_cmd_new(disk, cdb, dir, len);
 	fc->cdb = malloc(row->cdb_len);
 	memcpy(fc->cdb, cdb, row->cdb_len);
@@ -123,7 +90,7 @@ static void start_command(struct input *in)
 	fc->c->cmd.nexus_id = 1 + len % 3;
 	fc->copy = NULL;
 	if (dir == SCST_DATA_OUT && fc->c->len) {
-		get_data(in, fc->c);
+		get_data(fc->c);
 		fc->copy = malloc(fc->c->len);
 		memcpy(fc->copy, fc->c->data, fc->c->len);
 	}
@@ -175,9 +142,9 @@ static void selected(struct scst_cmd *cmd, enum scst_sense sense)
 		scst_cmd_good(cmd);
 }
 
-static void select_wce(struct input *in)
+static void select_wce(void)
 {
-	u8 wanted[20] = { 0x08, 0x12, get8(in) }, cdb[16] = { 0 };
+	u8 wanted[20] = { 0x08, 0x12, get8() }, cdb[16] = { 0 };
 	struct fuzz_cmd *fc = &cmds[nr_cmds++];
 
 	memset(fc, 0, sizeof(*fc));
@@ -186,55 +153,55 @@ static void select_wce(struct input *in)
 			   wanted, selected);
 }
 
-static void set_failure(struct input *in)
+static void set_failure(void)
 {
 	static const enum scst_sense senses[] = {
 		SENSE_NONE, SENSE_WRITE_ERROR, SENSE_READ_ERROR, SENSE_BUSY,
 		SENSE_INVALID_OPCODE,
 	};
 
-	disk->fail = senses[get8(in) % ARRAY_SIZE(senses)];
-	disk->fail_ops = get8(in);
-	disk->fail_lba = get8(in) % DISK_BLOCKS;
+	disk->fail = senses[get8() % ARRAY_SIZE(senses)];
+	disk->fail_ops = get8();
+	disk->fail_lba = get8() % DISK_BLOCKS;
 }
 
-static void step(struct input *in)
+static void step(void)
 {
-	switch (get8(in) % 16) {
+	switch (get8() % 16) {
 	case 0:
 		disk->deferred = !disk->deferred;
 		break;
 	case 1:
-		set_failure(in);
+		set_failure();
 		break;
 	case 2:
-		sbc_lu_resize(disk->lu, get8(in) % (DISK_BLOCKS + 1));
+		sbc_lu_resize(disk->lu, get8() % (DISK_BLOCKS + 1));
 		break;
 	case 3:
-		sbc_lu_set_medium(disk->lu, get8(in) % (DISK_BLOCKS + 1));
+		sbc_lu_set_medium(disk->lu, get8() % (DISK_BLOCKS + 1));
 		break;
 	case 4:
-		sbc_lu_event(disk->lu, get8(in) % 2, 1 + get8(in) % 3);
+		sbc_lu_event(disk->lu, get8() % 2, 1 + get8() % 3);
 		break;
 	case 5:
-		select_wce(in);
+		select_wce();
 		break;
 	case 6:
 		if (nr_cmds)
-			cmds[get8(in) % nr_cmds].c->cmd.aborted = true;
+			cmds[get8() % nr_cmds].c->cmd.aborted = true;
 		break;
 	case 7:
-		core_fail_alloc(1 + get8(in) % 4);
+		core_fail_alloc(1 + get8() % 4);
 		break;
 	case 8:
 	case 9:
 		if (disk->resume)
 			fake_resume(disk);
 		else if (disk->nr_queued)
-			fake_step(disk, get8(in) % disk->nr_queued);
+			fake_step(disk, get8() % disk->nr_queued);
 		break;
 	default:
-		start_command(in);
+		start_command();
 	}
 	core_fail_alloc(0);
 	if (nr_cmds == OUTSTANDING)
@@ -242,9 +209,9 @@ static void step(struct input *in)
 	reap();
 }
 
-static struct fake *make_disk(struct input *in)
+static struct fake *make_disk(void)
 {
-	u8 flags = get8(in), lacks = get8(in);
+	u8 flags = get8(), lacks = get8();
 	/* A disk does not lack its read: that bit is free. */
 	bool more = (lacks & 0x01) && !(lacks & LACKS_WRITE);
 	struct sbc_config cfg = {
@@ -265,23 +232,17 @@ static struct fake *make_disk(struct input *in)
 	return fake_new(&cfg, lacks & ~(1u << FAKE_READ));
 }
 
-static void silence(int level, const char *fmt, va_list ap)
-{
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { data, size };
 	u32 i;
 
-	core_log_hook = silence;
-	disk = make_disk(&in);
+	core_log_hook = fuzz_quiet;
+	input_set(data, size);
+	disk = make_disk();
 	if (!disk)
 		return 0;
 	for (i = 0; i < STEPS_MAX && in.len; i++)
-		step(&in);
+		step();
 	fake_drain(disk);
 	reap();
 	MUST(!nr_cmds);

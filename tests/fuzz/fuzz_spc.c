@@ -10,11 +10,7 @@
  * not written to; lengths inside parameter data agree with what is there; and
  * what MODE SENSE returns MODE SELECT takes.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "core_os.h"
+#include "fuzz.h"
 #include "scst.h"
 #include "scst_core.h"
 #include "seg.h"
@@ -23,52 +19,6 @@
 #define STEPS_MAX 64u
 #define TABLE_MAX 48u
 #define DATA_MAX  5000u
-
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#cond); \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* ---- Input --------------------------------------------------------------- */
-
-struct input {
-	const uint8_t *p;
-	size_t len;
-};
-
-static struct input in;
-
-static u8 get8(void)
-{
-	if (!in.len)
-		return 0;
-	in.len--;
-	return *in.p++;
-}
-
-static u32 get16(void)
-{
-	u32 high = get8();
-
-	return high << 8 | get8();
-}
-
-static void get_bytes(u8 *to, size_t len)
-{
-	size_t have = min(len, in.len);
-
-	memset(to, 0, len);
-	if (have)
-		memcpy(to, in.p, have);
-	in.p += have;
-	in.len -= have;
-}
 
 /* ---- The device ------------------------------------------------------------ */
 
@@ -350,7 +300,7 @@ static void drv_nexus_gone(struct scst_nexus *nexus)
 }
 
 static const struct scst_target_ops drv_ops = {
-	.protocol = 5,
+	.protocol = SCST_PROTOCOL_ISCSI,
 	.want_data_out = drv_want_data_out,
 	.respond = drv_respond,
 	.kick = drv_kick,
@@ -554,10 +504,6 @@ static void step(void)
 
 /* ---------------------------------------------------------------------------- */
 
-static void quiet(int level, const char *fmt, va_list ap)
-{
-}
-
 static void up(void)
 {
 	memset(&w, 0, sizeof(w));
@@ -589,9 +535,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	u32 i;
 
-	core_log_hook = quiet;
-	in.p = data;
-	in.len = size;
+	core_log_hook = fuzz_quiet;
+	input_set(data, size);
 	up();
 	for (i = 0; i < STEPS_MAX && in.len; i++)
 		step();

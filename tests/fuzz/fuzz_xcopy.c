@@ -9,11 +9,7 @@
  * and no more of them at a time than there are copies; a copy that ends with
  * GOOD copied all that its segments say; and nothing is left behind.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "core_os.h"
+#include "fuzz.h"
 #include "scst.h"
 #include "scst_core.h"
 #include "seg.h"
@@ -25,43 +21,6 @@
 #define DISKS	  3u
 #define DISK_SIZE 32768u
 #define NOT_KNOWN (U64_MAX / 2)
-
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#cond); \
-			abort(); \
-		} \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* ---- Input --------------------------------------------------------------- */
-
-static struct {
-	const uint8_t *p;
-	size_t len;
-} in;
-
-static u8 get8(void)
-{
-	if (!in.len)
-		return 0;
-	in.len--;
-	return *in.p++;
-}
-
-static void get_bytes(u8 *to, size_t len)
-{
-	size_t have = min(len, in.len);
-
-	memset(to, 0, len);
-	if (have)
-		memcpy(to, in.p, have);
-	in.p += have;
-	in.len -= have;
-}
 
 /* ---- The world ----------------------------------------------------------- */
 
@@ -237,7 +196,7 @@ static void drv_nexus_gone(struct scst_nexus *nexus)
 }
 
 static const struct scst_target_ops drv_ops = {
-	.protocol = 5,
+	.protocol = SCST_PROTOCOL_ISCSI,
 	.want_data_out = drv_want_data_out,
 	.respond = drv_respond,
 	.kick = drv_kick,
@@ -463,10 +422,6 @@ static void step(void)
 
 /* -------------------------------------------------------------------------- */
 
-static void quiet(int level, const char *fmt, va_list ap)
-{
-}
-
 static void up(void)
 {
 	u32 i;
@@ -506,9 +461,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	long live = core_slab_live();
 	u32 i;
 
-	core_log_hook = quiet;
-	in.p = data;
-	in.len = size;
+	core_log_hook = fuzz_quiet;
+	input_set(data, size);
 	up();
 	for (i = 0; i < STEPS_MAX && in.len; i++)
 		step();

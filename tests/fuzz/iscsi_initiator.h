@@ -12,24 +12,12 @@
 #ifndef FUZZ_ISCSI_INITIATOR_H
 #define FUZZ_ISCSI_INITIATOR_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "iscsi.h"
 #include "iscsi_int.h"
 #include "scst.h"
 #include "scst_core.h"
 #include "seg.h"
-
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#cond); \
-			abort(); \
-		} \
-	} while (0)
 
 #define FIRST_SN 0xfffffff0u	/* CmdSN and tags wrap soon */
 #define SN_MAX	 4096u

@@ -152,7 +152,7 @@ static void other_nexus_gone(struct scst_nexus *nexus)
 }
 
 static const struct scst_target_ops other_ops = {
-	.protocol = 5,
+	.protocol = SCST_PROTOCOL_ISCSI,
 	.tmf_done = other_tmf_done,
 	.nexus_gone = other_nexus_gone,
 };
@@ -379,10 +379,6 @@ static void run(void)
 
 /* ---- Beginning and end --------------------------------------------------- */
 
-static void quiet(int level, const char *fmt, va_list ap)
-{
-}
-
 static void world_up(void)
 {
 	static struct scst_target_ops ops;
@@ -463,7 +459,7 @@ static void owner_up(void)
 {
 	u32 i;
 
-	core_log_hook = quiet;
+	core_log_hook = fuzz_quiet;
 	for (i = 0; !pattern[1] && i < DATA_MAX; i++)
 		pattern[i] = i * 31 + (i >> 8);
 	for (i = 0; i < WIRES; i++)

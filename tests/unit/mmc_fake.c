@@ -2,21 +2,11 @@
 /*
  * USER: a drive to test the MMC device server with, see mmc_fake.h.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../must.h"
 #include "mmc_fake.h"
 #include "seg.h"
-
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#cond); \
-			abort(); \
-		} \
-	} while (0)
 
 /* ---- The medium -------------------------------------------------------- */
 

@@ -2,21 +2,11 @@
 /*
  * USER: a disk in memory to test the SBC device server with, see sbc_fake.h.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../must.h"
 #include "sbc_fake.h"
 #include "seg.h"
-
-#define MUST(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#cond); \
-			abort(); \
-		} \
-	} while (0)
 
 static u64 fake_offset(const struct fake *f, u64 lba)
 {
