@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * USER: tests of what the SPC device server tells of a device, and of the
- * tables that a device hands over.
+ * USER: tests of what the SPC device server tells of a device.
  */
 #include "core_fake.h"
 
@@ -350,6 +349,24 @@ START_TEST(extended_inquiry_data)
 }
 END_TEST
 
+START_TEST(all_vpd_pages_can_be_the_devices)
+{
+	static struct scst_vpd_page pages[255];
+	struct fcmd *c;
+	u32 i;
+
+	for (i = 0; i < 255; i++)
+		pages[i] = (struct scst_vpd_page){ 255 - i, 1, (u8 *)"x" };
+	d->info.vpd_pages = pages;
+	d->info.nr_vpd_pages = 255;
+	show();
+	c = vpd(SCSI_VPD_SUPPORTED);
+	ck_assert_uint_eq(c->in_len, 4 + 256);
+	for (i = 0; i < 256; i++)
+		ck_assert_uint_eq(c->in[4 + i], i);
+}
+END_TEST
+
 START_TEST(empty_page_of_the_device)
 {
 	const struct scst_vpd_page own = { 0xc0, 0, NULL };
@@ -582,6 +599,27 @@ START_TEST(row_of_the_device_goes_first)
 }
 END_TEST
 
+START_TEST(same_row_twice_is_one)
+{
+	fdev_add_opcode(d, FOP_NOP, 6, SCST_NO_SA, 0);
+	show();
+	ck_assert_uint_eq(rsoc(1, FOP_NOP, 0, 4096)->in_len, 4 + 10);
+}
+END_TEST
+
+START_TEST(longest_transfer_of_all)
+{
+	const u8 cdb[16] = { SCSI_READ_10, 0, 0, 0, 0, 0, 0, 0, 1 };
+	struct fcmd *c;
+
+	d->info.max_transfer = U32_MAX;
+	show();
+	c = in(cdb, 512);
+	ck_good(c);
+	ck_assert_uint_eq(c->in_len, 512);
+}
+END_TEST
+
 START_TEST(row_without_service_action_has_them_all)
 {
 	const u8 cdb[16] = { SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_OPCODES };
@@ -666,253 +704,6 @@ START_TEST(passed_command_without_a_buffer)
 }
 END_TEST
 
-/* ---- Registration ----------------------------------------------------------- */
-
-static int try(void)
-{
-	struct scst_device *core = scst_device_register(w.ctx, &d->info,
-							&d->ops, d);
-
-	if (IS_ERR(core))
-		return PTR_ERR(core);
-	scst_device_unregister(core);
-	return 0;
-}
-
-START_TEST(name_must_be_one)
-{
-	static const char *const names[] = {
-		"", "a b", "a/b", "\xc3\xa4",
-		"0123456789012345678901234567890123456789012345678901234567890123",
-	};
-
-	d->info.name = names[_i];
-	ck_assert_int_eq(try(), -EINVAL);
-}
-END_TEST
-
-START_TEST(name_may_have_punctuation)
-{
-	d->info.name = "a-b_c.d:E9";
-	ck_assert_int_eq(try(), 0);
-	d->info.name = "012345678901234567890123456789012345678901234567890123456789012";
-	ck_assert_int_eq(try(), 0);
-}
-END_TEST
-
-START_TEST(name_must_be_new)
-{
-	d->info.name = "dev0";
-	ck_assert_int_eq(try(), -EEXIST);
-}
-END_TEST
-
-START_TEST(row_must_be_executable)
-{
-	d->opcodes[0].execute = NULL;
-	ck_assert_int_eq(try(), -EINVAL);
-}
-END_TEST
-
-START_TEST(row_must_have_the_length_of_a_cdb)
-{
-	d->opcodes[0].cdb_len = _i;
-	ck_assert_int_eq(try(), _i < 6 ? -EINVAL : 0);
-}
-END_TEST
-
-START_TEST(same_row_twice_is_one)
-{
-	fdev_add_opcode(d, FOP_NOP, 6, SCST_NO_SA, 0);
-	show();
-	ck_assert_uint_eq(rsoc(1, FOP_NOP, 0, 4096)->in_len, 4 + 10);
-}
-END_TEST
-
-START_TEST(too_many_rows_are_refused)
-{
-	d->info.nr_opcodes = _i ? U32_MAX : U16_MAX + 1;
-	ck_assert_int_eq(try(), -EINVAL);
-}
-END_TEST
-
-static void no_page(struct scst_mode_page *p)
-{
-	p->len = 0;
-}
-
-static void short_page(struct scst_mode_page *p)
-{
-	p->len = 1;
-}
-
-static void long_page(struct scst_mode_page *p)
-{
-	p->len = SCST_MODE_PAGE_MAX + 1;
-}
-
-static void other_length_inside(struct scst_mode_page *p)
-{
-	p->defaults[1]++;
-}
-
-static void short_subpage(struct scst_mode_page *p)
-{
-	p->defaults[0] |= 0x40;
-	p->len = 3;
-}
-
-static void other_length_in_subpage(struct scst_mode_page *p)
-{
-	p->defaults[0] |= 0x40;
-	p->defaults[3] = p->len;
-}
-
-static void code_of_all_pages(struct scst_mode_page *p)
-{
-	p->defaults[0] = SCSI_MODE_ALL;
-}
-
-static void code_of_all_subpages(struct scst_mode_page *p)
-{
-	p->defaults[0] |= 0x40;
-	p->defaults[1] = SCSI_MODE_ALL_SUBPAGES;
-	p->defaults[3] = p->len - 4;
-}
-
-static void code_of_the_core(struct scst_mode_page *p)
-{
-	p->defaults[0] = SCSI_MODE_CONTROL;
-}
-
-static void (*const bad_pages[])(struct scst_mode_page *p) = {
-	no_page, short_page, long_page, other_length_inside, short_subpage,
-	other_length_in_subpage, code_of_all_pages, code_of_all_subpages,
-	code_of_the_core,
-};
-
-START_TEST(mode_page_that_contradicts_itself_is_refused)
-{
-	struct scst_mode_page page = { .len = 12, .defaults = { 1, 10 } };
-
-	d->info.mode_pages = &page;
-	d->info.nr_mode_pages = 1;
-	ck_assert_int_eq(try(), 0);
-	bad_pages[_i](&page);
-	ck_assert_int_eq(try(), -EINVAL);
-}
-END_TEST
-
-START_TEST(mode_page_twice_is_refused)
-{
-	struct scst_mode_page pages[2] = {
-		{ .len = 12, .defaults = { 1, 10 } },
-		{ .len = 12, .defaults = { 1, 10 } },
-	};
-
-	d->info.mode_pages = pages;
-	d->info.nr_mode_pages = 2;
-	ck_assert_int_eq(try(), -EINVAL);
-	pages[1].defaults[0] = 2;
-	ck_assert_int_eq(try(), 0);
-}
-END_TEST
-
-START_TEST(too_many_mode_pages_are_refused)
-{
-	static struct scst_mode_page pages[63];
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		pages[i].len = 8;
-		memcpy(pages[i].defaults, (u8[]){ 0x41, i + 1, 0, 4 }, 4);
-	}
-	d->info.mode_pages = pages;
-	d->info.nr_mode_pages = ARRAY_SIZE(pages);
-	ck_assert_int_eq(try(), -EINVAL);
-	d->info.nr_mode_pages = U32_MAX;
-	ck_assert_int_eq(try(), -EINVAL);
-	d->info.nr_mode_pages = 31;
-	ck_assert_int_eq(try(), 0);
-}
-END_TEST
-
-START_TEST(vpd_page_twice_is_refused)
-{
-	static const struct scst_vpd_page pages[2] = {
-		{ 0xb0, 1, (const u8 *)"a" }, { 0xb0, 1, (const u8 *)"b" },
-	};
-
-	d->info.vpd_pages = pages;
-	d->info.nr_vpd_pages = 2;
-	ck_assert_int_eq(try(), -EINVAL);
-	d->info.nr_vpd_pages = 1;
-	ck_assert_int_eq(try(), 0);
-}
-END_TEST
-
-START_TEST(list_of_pages_is_not_the_devices)
-{
-	static const struct scst_vpd_page page = { 0, 1, (const u8 *)"a" };
-
-	d->info.vpd_pages = &page;
-	d->info.nr_vpd_pages = 1;
-	ck_assert_int_eq(try(), -EINVAL);
-}
-END_TEST
-
-START_TEST(all_vpd_pages_can_be_the_devices)
-{
-	static struct scst_vpd_page pages[255];
-	struct fcmd *c;
-	u32 i;
-
-	for (i = 0; i < 255; i++)
-		pages[i] = (struct scst_vpd_page){ 255 - i, 1, (u8 *)"x" };
-	d->info.vpd_pages = pages;
-	d->info.nr_vpd_pages = 255;
-	show();
-	c = vpd(SCSI_VPD_SUPPORTED);
-	ck_assert_uint_eq(c->in_len, 4 + 256);
-	for (i = 0; i < 256; i++)
-		ck_assert_uint_eq(c->in[4 + i], i);
-}
-END_TEST
-
-START_TEST(longest_transfer_of_all)
-{
-	const u8 cdb[16] = { SCSI_READ_10, 0, 0, 0, 0, 0, 0, 0, 1 };
-	struct fcmd *c;
-
-	d->info.max_transfer = U32_MAX;
-	show();
-	c = in(cdb, 512);
-	ck_good(c);
-	ck_assert_uint_eq(c->in_len, 512);
-}
-END_TEST
-
-START_TEST(registration_survives_want_of_memory)
-{
-	const struct scst_vpd_page page = { 0xb0, 1, (const u8 *)"a" };
-	u32 nth, left;
-	int err;
-
-	d->info.vpd_pages = &page;
-	d->info.nr_vpd_pages = 1;
-	for (nth = 1;; nth++) {
-		core_fail_alloc(nth);
-		err = try();
-		left = core_fail_alloc(0);
-		if (left)
-			break;
-		ck_assert_int_eq(err, -ENOMEM);
-	}
-	ck_assert_int_eq(err, 0);
-	ck_assert_uint_ge(nth, 5);
-}
-END_TEST
-
 /* ---------------------------------------------------------------------------- */
 
 static TCase *inquiry_tcase(void)
@@ -939,6 +730,7 @@ static TCase *inquiry_tcase(void)
 	tcase_add_test(tc, other_transports_have_no_iscsi_names);
 	tcase_add_test(tc, longest_names_fit);
 	tcase_add_test(tc, extended_inquiry_data);
+	tcase_add_test(tc, all_vpd_pages_can_be_the_devices);
 	tcase_add_test(tc, empty_page_of_the_device);
 	return tc;
 }
@@ -968,6 +760,8 @@ static TCase *row_tcase(void)
 
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_test(tc, row_of_the_device_goes_first);
+	tcase_add_test(tc, same_row_twice_is_one);
+	tcase_add_test(tc, longest_transfer_of_all);
 	tcase_add_test(tc, row_without_service_action_has_them_all);
 	tcase_add_test(tc, row_with_a_service_action_leaves_the_others);
 	tcase_add_test(tc, device_may_pass_a_command_on);
@@ -977,34 +771,10 @@ static TCase *row_tcase(void)
 	return tc;
 }
 
-static TCase *register_tcase(void)
-{
-	TCase *tc = tcase_create("registration");
-
-	tcase_add_checked_fixture(tc, setup, world_down);
-	tcase_add_loop_test(tc, name_must_be_one, 0, 5);
-	tcase_add_test(tc, name_may_have_punctuation);
-	tcase_add_test(tc, name_must_be_new);
-	tcase_add_test(tc, row_must_be_executable);
-	tcase_add_loop_test(tc, row_must_have_the_length_of_a_cdb, 0, 11);
-	tcase_add_test(tc, same_row_twice_is_one);
-	tcase_add_loop_test(tc, too_many_rows_are_refused, 0, 2);
-	tcase_add_loop_test(tc, mode_page_that_contradicts_itself_is_refused, 0,
-			    ARRAY_SIZE(bad_pages));
-	tcase_add_test(tc, mode_page_twice_is_refused);
-	tcase_add_test(tc, too_many_mode_pages_are_refused);
-	tcase_add_test(tc, vpd_page_twice_is_refused);
-	tcase_add_test(tc, list_of_pages_is_not_the_devices);
-	tcase_add_test(tc, all_vpd_pages_can_be_the_devices);
-	tcase_add_test(tc, longest_transfer_of_all);
-	tcase_add_test(tc, registration_survives_want_of_memory);
-	return tc;
-}
-
 int main(void)
 {
 	static TCase *(*const tcases[])(void) = {
-		inquiry_tcase, report_tcase, row_tcase, register_tcase,
+		inquiry_tcase, report_tcase, row_tcase,
 	};
 
 	return core_main("core_spc", tcases, ARRAY_SIZE(tcases));
