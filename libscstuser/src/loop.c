@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -23,6 +24,10 @@
 
 #define EVENTS_MAX 64
 
+/* To wake a CPU that sleeps takes about as long. */
+#define SPIN_NS	     50000
+#define SPIN_REST_MAX 1024
+
 struct loop {
 	unsigned int index;
 	int epfd;
@@ -34,6 +39,10 @@ struct loop {
 
 	struct llist_head inbox;
 	int sleeping;
+
+	bool woken_soon;		/* the last sleep was a short one */
+	unsigned int spin_rest;		/* so many sleeps without spinning */
+	unsigned int spin_missed;	/* rest for that long next time */
 
 	struct list_head late;
 	struct list_head timers;
@@ -255,31 +264,83 @@ void loop_timer_cancel(struct loop_timer *timer)
 	list_del_init(&timer->link);
 }
 
-/* ---- Turns ------------------------------------------------------------------ */
+/* ---- Waiting ---------------------------------------------------------------- */
 
-/* Sleep, at most @timeout ms, unless something was posted meanwhile. */
-static int loop_wait(struct loop *loop, struct epoll_event *events, int timeout)
+/* With @timeout -1, until something happens; 0: just look. */
+static int loop_sleep(struct loop *loop, struct epoll_event *events,
+		      int timeout)
 {
 	int n;
 
 	__atomic_store_n(&loop->sleeping, 1, __ATOMIC_SEQ_CST);
 	if (!llist_empty(&loop->inbox))
 		timeout = 0;
-	if (timeout)
-		core_offline();
 	n = epoll_wait(loop->epfd, events, EVENTS_MAX, timeout);
-	if (timeout)
-		core_online();
 	__atomic_store_n(&loop->sleeping, 0, __ATOMIC_SEQ_CST);
 	return n;
 }
 
-void loop_turn(struct loop *loop, int timeout_ms)
+/*
+ * Look around for a while instead of sleeping, if the last sleep was so short
+ * that it would have paid. One in vain makes the loop rest from it, twice as
+ * long each time: a loop that has nothing to do sleeps.
+ */
+static bool spin_allowed(struct loop *loop)
+{
+	if (!loop->woken_soon)
+		return false;
+	if (!loop->spin_rest)
+		return true;
+	loop->spin_rest--;
+	return false;
+}
+
+/* Returns how many events there are; -1: nothing happened. */
+static int loop_spin(struct loop *loop, struct epoll_event *events)
+{
+	uint64_t end = ktime_get_ns() + SPIN_NS;
+	int n;
+
+	do {
+		n = epoll_wait(loop->epfd, events, EVENTS_MAX, 0);
+		if (n > 0 || !llist_empty(&loop->inbox)) {
+			loop->spin_missed = 0;
+			return max(n, 0);
+		}
+		/* Whoever is to give us work may wait for this very CPU. */
+		sched_yield();
+	} while (ktime_get_ns() < end);
+	loop->spin_missed = clamp(2 * loop->spin_missed, 1u,
+				  (unsigned int)SPIN_REST_MAX);
+	loop->spin_rest = loop->spin_missed;
+	return -1;
+}
+
+static int loop_wait(struct loop *loop, struct epoll_event *events)
+{
+	uint64_t began;
+	int n = -1;
+
+	core_offline();
+	if (spin_allowed(loop))
+		n = loop_spin(loop, events);
+	if (n < 0) {
+		began = ktime_get_ns();
+		n = loop_sleep(loop, events, -1);
+		loop->woken_soon = ktime_get_ns() - began < SPIN_NS;
+	}
+	core_online();
+	return n;
+}
+
+/* ---- Turns ------------------------------------------------------------------ */
+
+void loop_turn(struct loop *loop, bool wait)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int i, n;
 
-	n = loop_wait(loop, events, timeout_ms);
+	n = wait ? loop_wait(loop, events) : loop_sleep(loop, events, 0);
 	for (i = 0; i < n; i++) {
 		struct loop_fd *lfd = events[i].data.ptr;
 
@@ -320,7 +381,7 @@ static void *loop_thread(void *arg)
 
 	loop_enter(loop);
 	while (!loop->stop)
-		loop_turn(loop, -1);
+		loop_turn(loop, true);
 	loop_abandon(loop);
 	return NULL;
 }

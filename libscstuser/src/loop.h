@@ -57,7 +57,8 @@ void loop_stop(struct loop *loop);
 void loop_adopt(struct loop *loop);
 void loop_abandon(struct loop *loop);
 int loop_fd_of(const struct loop *loop);
-void loop_turn(struct loop *loop, int timeout_ms);
+/* @wait: until there is something to do. */
+void loop_turn(struct loop *loop, bool wait);
 
 unsigned int loop_index(const struct loop *loop);
 

@@ -859,7 +859,7 @@ int scstu_server_dispatch(struct scstu_server *srv)
 
 	if (srv->nr_loops || !srv->loops)
 		return server_error(srv, EINVAL, "not started with loops=0");
-	loop_turn(srv->loops[0], 0);
+	loop_turn(srv->loops[0], false);
 	ret = server_advance(srv);
 	if (!ret)
 		server_teardown(srv);
