@@ -715,11 +715,14 @@ static void login_make_room(struct engine_loop *el)
 {
 	unsigned int max = max(el->engine->cfg.max_logins /
 			       el->engine->nr_loops, 1ul);
+	struct conn *conn;
 
-	if (el->nr_logins <= max)
-		return;
-	conn_drop(list_first_entry(&el->logins, struct conn, login_link),
-		  "too many connections are logging in");
+	while (el->nr_logins > max) {
+		conn = list_first_entry(&el->logins, struct conn, login_link);
+		list_del_init(&conn->login_link);
+		el->nr_logins--;
+		conn_drop(conn, "too many connections are logging in");
+	}
 }
 
 static void conn_begin(struct core_work *work)

@@ -15,14 +15,33 @@
 
 /* ---- Devices as the core sees them --------------------------------------------- */
 
-/* One contiguous buffer, from the loop's cache. */
+/* The bytes of data buffers that the command's session holds; atomic. */
+static size_t *cmd_held(struct scst_cmd *cmd)
+{
+	struct scst_nexus *nexus = container_of(cmd, struct scst_task,
+						cmd)->nexus;
+
+	return &container_of(iscsi_nexus_session(nexus), struct session,
+			     iscsi)->buf_bytes;
+}
+
+/*
+ * One contiguous buffer, from the loop's cache. A session that holds more than
+ * it leaves to others has to wait: one that never takes its data, or never
+ * sends any, would else end up with all there is.
+ */
 static int dev_data_alloc(struct scst_cmd *cmd, u32 len)
 {
 	struct loop *loop = loop_current();
-	void *buf = buf_get(loop ? loop_bufs(loop) : NULL, len);
+	struct buf_cache *cache = loop ? loop_bufs(loop) : NULL;
+	size_t *held = cmd_held(cmd);
+	void *buf = NULL;
 
+	if (buf_is_fair(cache, __atomic_load_n(held, __ATOMIC_RELAXED), len))
+		buf = buf_get(cache, len);
 	if (!buf)
 		return -ENOMEM;
+	__atomic_add_fetch(held, buf_size(len), __ATOMIC_RELAXED);
 	core_seg_set(&cmd->seg, buf, len);
 	cmd->segs = &cmd->seg;
 	cmd->nr_segs = 1;
@@ -35,6 +54,9 @@ static void dev_data_free(struct scst_cmd *cmd)
 {
 	struct loop *loop = loop_current();
 
+	__atomic_sub_fetch(cmd_held(cmd),
+			   buf_size((uintptr_t)cmd->data_priv),
+			   __ATOMIC_RELAXED);
 	buf_put(loop ? loop_bufs(loop) : NULL, cmd->seg.base,
 		(uintptr_t)cmd->data_priv);
 }

@@ -45,6 +45,7 @@ struct portal {
 	struct engine *engine;
 	struct sockaddr_storage addr;	/* bound, with the real port */
 	socklen_t addr_len;
+	int spare;			/* see portal_refuse() */
 };
 
 /* What a loop knows of its connections. */
@@ -91,7 +92,10 @@ struct session {
 	struct list_head link;		/* engine->sessions, lock */
 	struct list_head waiters;	/* struct conn, lock */
 	struct core_work kill_work;
-	bool killed;			/* lock */
+	bool killed;			/* lock; kill_work was posted */
+	bool killing;			/* lock; ... and has not run */
+	bool released;			/* lock; ... and shall release it */
+	size_t buf_bytes;		/* atomic: of its data buffers */
 	char target[ISCSI_NAME_MAX + 1];
 };
 
@@ -127,6 +131,11 @@ int portal_add(struct engine *engine, const char *address, char *why,
 int portals_start(struct engine *engine);
 void portals_stop(struct engine *engine);
 void portals_close(struct engine *engine);
+/*
+ * "HOST", "HOST:PORT", "[V6]:PORT", "V6": into host and port (NULL: none), in
+ * place; -EINVAL.
+ */
+int address_split(char *text, char **host, char **port);
 /* "ADDRESS:PORT", IPv6 in brackets */
 void address_print(const struct sockaddr_storage *addr, char *buf, size_t size);
 /* An address that an initiator can use, also of one that listens on any. */

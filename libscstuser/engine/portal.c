@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -77,8 +78,7 @@ void address_print(const struct sockaddr_storage *from, char *buf, size_t size)
 
 /* ---- Listening --------------------------------------------------------------------- */
 
-/* "HOST", "HOST:PORT", "[V6]:PORT", "V6": into host and port, in place. */
-static int split_address(char *text, char **host, char **port)
+int address_split(char *text, char **host, char **port)
 {
 	char *colon;
 
@@ -102,6 +102,17 @@ static int split_address(char *text, char **host, char **port)
 	if (!**host || (*port && !**port))
 		return -EINVAL;
 	return 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int spare_fd(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static int portal_listen(struct portal *portal, const struct addrinfo *ai)
@@ -128,8 +139,8 @@ static int portal_listen(struct portal *portal, const struct addrinfo *ai)
 
 static void portal_free(struct portal *portal)
 {
-	if (portal->lfd.fd >= 0)
-		close(portal->lfd.fd);
+	close_fd(portal->lfd.fd);
+	close_fd(portal->spare);
 	free(portal);
 }
 
@@ -160,6 +171,7 @@ static int portal_open(struct engine *engine, const char *address,
 		return -ENOMEM;
 	portal->engine = engine;
 	portal->lfd = (struct loop_fd){ -1, EPOLLIN, NULL };
+	portal->spare = spare_fd();
 	err = portal_listen(portal, ai);
 	if (err) {
 		portal_free(portal);
@@ -183,7 +195,7 @@ int portal_add(struct engine *engine, const char *address, char *why,
 
 	if (!text)
 		return -ENOMEM;
-	err = split_address(text, &host, &port);
+	err = address_split(text, &host, &port);
 	if (err) {
 		snprintf(why, size, "'%s': want ADDRESS, ADDRESS:PORT or "
 			 "[IPV6-ADDRESS]:PORT", address);
@@ -238,6 +250,22 @@ static bool too_many(struct engine *engine)
 	       engine->cfg.max_sessions + engine->cfg.max_logins;
 }
 
+/*
+ * There are no descriptors left. A connection that nobody accepts would make
+ * the socket ready again and again, so it is accepted in place of the spare
+ * descriptor, and closed.
+ */
+static void portal_refuse(struct portal *portal)
+{
+	int fd, err = errno;
+
+	close_fd(portal->spare);
+	fd = accept4(portal->lfd.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	close_fd(fd);
+	portal->spare = spare_fd();
+	errno = err;
+}
+
 static void portal_ready(struct loop_fd *lfd, uint32_t events)
 {
 	struct portal *portal = container_of(lfd, struct portal, lfd);
@@ -245,6 +273,8 @@ static void portal_ready(struct loop_fd *lfd, uint32_t events)
 
 	fd = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			portal_refuse(portal);
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pr_err_ratelimited("accepting a connection: %s\n",
 					   strerror(errno));

@@ -51,12 +51,24 @@ again:
 	return tsih;
 }
 
-/* On the session's loop: its connections go, the rest follows. */
+/*
+ * On the session's loop: its connections go, the rest follows. The session may
+ * have come to its end by itself since this was posted.
+ */
 static void session_kill_work(struct core_work *work)
 {
 	struct session *sess = container_of(work, struct session, kill_work);
 	struct iscsi_conn *conn, *next;
+	bool released;
 
+	pthread_mutex_lock(&sess->engine->lock);
+	sess->killing = false;
+	released = sess->released;
+	pthread_mutex_unlock(&sess->engine->lock);
+	if (released) {
+		session_release(sess);
+		return;
+	}
 	list_for_each_entry_safe(conn, next, &sess->iscsi.conns, link)
 		conn_drop(conn_of_iscsi(conn), "the session is reinstated");
 }
@@ -66,6 +78,7 @@ static void session_kill(struct session *sess)
 	if (sess->killed)
 		return;
 	sess->killed = true;
+	sess->killing = true;
 	loop_post(sess->home->loop, &sess->kill_work);
 }
 
@@ -149,6 +162,12 @@ void session_release(struct session *sess)
 	struct engine *engine = sess->engine;
 
 	pthread_mutex_lock(&engine->lock);
+	if (sess->killing) {
+		/* Its work is on the way here, and comes back to this. */
+		sess->released = true;
+		pthread_mutex_unlock(&engine->lock);
+		return;
+	}
 	list_del(&sess->link);
 	engine->nr_sessions--;
 	while (!list_empty(&sess->waiters)) {

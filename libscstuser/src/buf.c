@@ -41,6 +41,19 @@ static unsigned int buf_class(size_t len)
 	return len <= BUF_ALIGN ? 0 : fls64(len - 1) - MIN_SHIFT;
 }
 
+size_t buf_size(size_t len)
+{
+	return (size_t)BUF_ALIGN << buf_class(len);
+}
+
+bool buf_is_fair(const struct buf_cache *cache, size_t held, size_t len)
+{
+	size_t taken = buf_in_use(), kept = cache ? cache->kept : 0;
+	size_t left = limit_bytes + kept - min(taken, limit_bytes);
+
+	return taken == kept || held + 2 * buf_size(len) <= left;
+}
+
 static void *buf_new(size_t size)
 {
 	void *buf;
@@ -64,7 +77,7 @@ static void buf_release(void *buf, size_t size)
 void *buf_get(struct buf_cache *cache, size_t len)
 {
 	unsigned int class = buf_class(len);
-	size_t size = (size_t)BUF_ALIGN << class;
+	size_t size = buf_size(len);
 	struct free_buf *buf;
 
 	if (class >= NR_CLASSES)
@@ -80,7 +93,7 @@ void *buf_get(struct buf_cache *cache, size_t len)
 void buf_put(struct buf_cache *cache, void *data, size_t len)
 {
 	unsigned int class = buf_class(len);
-	size_t size = (size_t)BUF_ALIGN << class;
+	size_t size = buf_size(len);
 	struct free_buf *buf = data;
 
 #ifdef SCST_DEBUG

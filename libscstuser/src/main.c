@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib.h"
@@ -40,6 +41,17 @@ static void catch_signals(struct scstu_server *srv)
 	sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
+}
+
+/* A descriptor for each session, as many as the system lets us have. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* ---- --help --------------------------------------------------------------------- */
@@ -277,6 +289,7 @@ int scstu_main(int argc, char **argv, const struct scstu_handler *handler)
 		return status;
 	}
 	catch_signals(srv);
+	raise_file_limit();
 	if (scstu_server_start(srv))
 		return fail(srv, EXIT_USAGE);
 	print_ready(srv);
