@@ -57,6 +57,7 @@ struct scst_hdev {
 	/* The core module's own. */
 	refcount_t refs;
 	bool open;			/* close() is still to come */
+	bool awaited;			/* enable it as soon as open() can */
 	u64 enabled_id;			/* never the same twice; 0: disabled */
 	struct list_head link;
 	struct scst_device_ops ops;
@@ -86,7 +87,8 @@ struct scst_handler {
 	/*
 	 * Open what is behind the device. The tables that @setup points to
 	 * are copied before opened() is called. -errno, with a line in the
-	 * log that says why.
+	 * log that says why; -EPROBE_DEFER: not yet, the handler will call
+	 * scst_hdev_ready().
 	 */
 	int (*open)(struct scst_hdev *hdev, struct scst_hdev_setup *setup);
 	/*
@@ -125,6 +127,16 @@ static inline bool scst_hdev_enabled(const struct scst_hdev *hdev)
 {
 	return hdev->enabled_id;
 }
+
+/*
+ * A reference that keeps @hdev and free() away from each other, for who finds
+ * it by a list of the handler's own; false: free() is about to be called.
+ */
+bool scst_hdev_get_live(struct scst_hdev *hdev);
+void scst_hdev_put(struct scst_hdev *hdev);
+
+/* open() may succeed now: enables what waits for that. hdev->lock. */
+int scst_hdev_ready(struct scst_hdev *hdev);
 
 /*
  * For stores to attributes that may change only while the device is disabled:
