@@ -8,7 +8,6 @@
 #
 #	# vm: smoke		is part of --smoke
 #	# vm: long		is only in --long, or by --case
-#	# vm: needs=MODULE,...	is skipped while one is not built
 #	# vm: own-boot		a guest of its own
 #	# vm: smp=N mem=MB	of this size (1, 1024)
 #	# vm: timeout=SECONDS	on a quiet machine (120)
@@ -127,15 +126,17 @@ selected() {
 	done
 }
 
-# missing CASE: a module that it needs and that is not built
-missing() {
-	local module
+# ---- Programs for the guest ----------------------------------------------------
 
-	for module in $(wish "$1" needs "" | tr , ' '); do
-		[ -e "$MODULES/$module.ko" ] || {
-			echo "$module"
-			return
-		}
+# Static: those are quicker to start over 9p.
+build_tools() {
+	local source
+
+	TOOLS=$BUILDS/vm/tools
+	mkdir -p "$TOOLS"
+	for source in "$TESTS"/tools/*.c; do
+		gcc -O2 -Wall -Wextra -Werror -static -pthread \
+			-o "$TOOLS/$(basename "$source" .c)" "$source" || return
 	done
 }
 
@@ -186,6 +187,7 @@ boot() {
 	cat >"$OUT/env" <<-EOF
 	VM_TESTS=$TESTS
 	VM_MODULES=$MODULES
+	VM_TOOLS=$TOOLS
 	VM_KERNEL=$KERNEL
 	VM_OUT=$OUT
 	VM_LABEL=$label
@@ -264,7 +266,7 @@ tally() {
 }
 
 run_kernel() {
-	local label=$1 name why smp mem key status=0
+	local label=$1 name smp mem key status=0
 	local -A groups=()
 	local order=()
 
@@ -284,12 +286,6 @@ run_kernel() {
 		return
 	fi
 	for name in $(selected "$1"); do
-		why=$(missing "$name")
-		[ -z "$why" ] || {
-			echo "skip  $label $name: $why is not built"
-			SKIPPED=$((SKIPPED + 1))
-			continue
-		}
 		smp=${SMP:-$(wish "$name" smp 1)}
 		mem=$(wish "$name" mem 1024)
 		key="$smp $mem"
@@ -324,7 +320,7 @@ for name in "${CASES[@]}"; do
 	[ -e "$TESTS/cases/$name.sh" ] || die "no case $name, see --list"
 done
 [ "$(id -u)" -eq 0 ] || skip "needs root, to share the machine's root with the guest"
-for tool in qemu-system-x86_64 cpio depmod modprobe dpkg-deb; do
+for tool in qemu-system-x86_64 gcc cpio depmod modprobe dpkg-deb; do
 	command -v $tool >/dev/null ||
 		skip "$tool is not installed: tests/install.sh installs it"
 done
@@ -338,6 +334,7 @@ BUILDS=$(realpath "$BUILDS")
 CACHE=$(realpath "$CACHE")
 exec 7>"$BUILDS/vm/.lock"
 flock 7
+build_tools || die "the programs for the guest cannot be built"
 for kernel in "${KERNELS[@]}"; do
 	run_kernel "$kernel"
 done

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local
 # Persistent reservations with APTPL outlive the modules, others do not, and
 # a file that was damaged between two writes does no harm.
 . "$(dirname "$0")/../lib.sh"

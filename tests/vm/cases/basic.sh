@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: smoke needs=scst_vdisk,scst_local
+# vm: smoke
 # Logical units come and go at an initiator that is there, say what they were
 # told to say, and keep what is written.
 . "$(dirname "$0")/../lib.sh"

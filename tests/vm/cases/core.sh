@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: smoke needs=test_core timeout=300
+# vm: smoke timeout=300
 # The core's unit tests as a module, which refuses to load when one fails.
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: smoke needs=test_core_os
+# vm: smoke
 # What portable code builds on means the same in the kernel as in user space:
 # the module runs the cases of both and refuses to load when one fails.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=test_core timeout=300
+# vm: timeout=300
 # The core's longest unit tests as a module: all conflicts of reservations, and
 # all ways to cut their image short.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=test_core smp=2 timeout=300
+# vm: smp=2 timeout=300
 # The core under several threads, on processors of their own.
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local mem=1536 timeout=240
+# vm: mem=1536 timeout=240
 # File systems on a disk of ours keep a tree of files.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../vdisk.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local timeout=240
+# vm: timeout=240
 # What the initiator flushed is there after a power cut: dm-flakey drops all
 # writes from one moment on, below the file system that has our file.
 . "$(dirname "$0")/../lib.sh"

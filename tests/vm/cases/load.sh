@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: smoke needs=scst
+# vm: smoke
 # The core comes and goes, and nothing of it stays.
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local timeout=240
+# vm: timeout=240
 # Under load: resets lose and mix up nothing; logical units, hosts and targets
 # can be taken away at any time.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local timeout=180
+# vm: timeout=180
 # A backend that hangs: its device goes offline, other logical units do not
 # notice, nobody who configures waits, and all is well once it comes back.
 . "$(dirname "$0")/../lib.sh"

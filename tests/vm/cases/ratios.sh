@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: long own-boot needs=scst_vdisk,scst_local mem=2048 timeout=1500 sanitize=no
+# vm: long own-boot mem=2048 timeout=1500 sanitize=no
 # Not a test but a measurement: our NULLIO and FILEIO through scst_local beside
 # LIO's rd_mcp nullio and fileio through tcm_loop, in rounds that alternate.
 # Medians, and ours to LIO's; the figures are an emulated machine's.

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local
 # Persistent reservations between two initiators: two hosts of this machine.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../vdisk.sh"

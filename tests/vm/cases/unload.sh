@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local smp=2 timeout=240
+# vm: smp=2 timeout=240
 # Everything is taken away under load, in every order, and the modules go.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../vdisk.sh"

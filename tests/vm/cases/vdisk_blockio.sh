@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local smp=2 mem=1536 timeout=200
+# vm: smp=2 mem=1536 timeout=200
 # A disk on a block device: what is written is read, limits are the device's,
 # and the block that fails is named.
 . "$(dirname "$0")/../lib.sh"

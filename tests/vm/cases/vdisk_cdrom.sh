@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local smp=2 mem=1024 timeout=150
+# vm: smp=2 mem=1024 timeout=150
 # A CD drive: discs come and go, an initiator may lock it, and what is read is
 # the disc.
 . "$(dirname "$0")/../lib.sh"

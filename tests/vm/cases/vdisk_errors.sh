@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local smp=2 mem=1024 timeout=150
+# vm: smp=2 mem=1024 timeout=150
 # What goes wrong below a file reaches the initiator as what it is: no room,
 # blocks that cannot be read, and data that could not be made durable.
 . "$(dirname "$0")/../lib.sh"

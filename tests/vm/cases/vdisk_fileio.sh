@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local smp=2 mem=1536 timeout=200
+# vm: smp=2 mem=1536 timeout=200
 # A disk in a file: what is written is read, through the page cache and past
 # it; it is thin, flushes, and grows.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: smoke needs=scst_vdisk,scst_local smp=2 mem=1024 timeout=100
+# vm: smoke smp=2 mem=1024 timeout=100
 # A disk that forgets: commands end, sizes are what was asked for, and zeroes
 # are read where they are promised.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: needs=scst_vdisk,scst_local
 # What a disk says of itself can be read by programs that know the standard.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../vdisk.sh"
