@@ -218,13 +218,31 @@ static void submit_flush(struct block_req *br)
 	submit_bio(&br->bio);
 }
 
-/* Of the last of a chain, which answers for all of it. */
+static void flush_work_fn(struct work_struct *work)
+{
+	struct block_req *br = container_of(work, struct block_req, req.work);
+	unsigned int flags = vdisk_io_begin();
+
+	submit_flush(br);
+	vdisk_io_end(flags);
+}
+
+/*
+ * Of the last of a chain, which answers for all of it. REQ_FUA would concern
+ * that one alone, and drivers do not know it with zeroes.
+ */
 static void chain_done(struct bio *bio)
 {
 	struct block_req *br = bio->bi_private;
 	int err = blk_status_to_errno(bio->bi_status);
 
 	bio_put(bio);
+	if (!err && br->op == REQ_OP_WRITE_ZEROES &&
+	    (br->req.io->flags & SBC_IO_FUA)) {
+		INIT_WORK(&br->req.work, flush_work_fn);
+		queue_work(io_blockio(br->req.io)->slow, &br->req.work);
+		return;
+	}
 	breq_end(br, err);
 }
 
@@ -268,8 +286,6 @@ static void submit_zeroes(struct block_req *br)
 	err = __blkdev_issue_zeroout(io_blockio(io)->block.bdev,
 				     breq_sector(br), breq_sectors(br),
 				     GFP_NOIO, &last, flags);
-	if (last && (io->flags & SBC_IO_FUA))
-		last->bi_opf |= REQ_FUA;
 	submit_chain(br, last, err);
 }
 
