@@ -27,7 +27,8 @@ int access_default(struct engine *engine, struct list_head *devices)
 		if (err)
 			break;
 		__set_bit(lun, engine->luns);
-		err = scst_group_map(grp, lun++, dev->core, false);
+		err = scst_group_map(grp, lun++, core_dev(dev)->core,
+				     false);
 	}
 	return err;
 }

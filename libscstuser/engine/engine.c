@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "embedded.h"
 #include "engine.h"
 #include "scst.h"
 #include "src/buf.h"
@@ -64,27 +65,27 @@ static void dev_data_free(struct scst_cmd *cmd)
 static void dev_mode_select(struct scst_cmd *cmd,
 			    const struct scst_mode_page *page, const u8 *wanted)
 {
-	struct scstu_dev *dev = scst_device_priv(cmd->dev);
+	struct core_dev *cd = scst_device_priv(cmd->dev);
 
-	sbc_lu_mode_select(dev->sbc, cmd, page, wanted, scst_mode_selected);
+	sbc_lu_mode_select(cd->sbc, cmd, page, wanted, scst_mode_selected);
 }
 
 static void dev_event(struct scst_device *core, enum scst_device_event ev,
 		      u64 nexus_id)
 {
-	struct scstu_dev *dev = scst_device_priv(core);
+	struct core_dev *cd = scst_device_priv(core);
 
-	if (dev->sbc)
-		sbc_lu_event(dev->sbc, ev, nexus_id);
-	else
-		raw_event(dev, ev);
+	if (cd->sbc)
+		sbc_lu_event(cd->sbc, ev, nexus_id);
+	else if (ev == SCST_EV_LU_RESET)
+		raw_reset(cd->dev);
 }
 
 static void dev_persist(struct scst_device *core)
 {
-	struct scstu_dev *dev = scst_device_priv(core);
+	struct core_dev *cd = scst_device_priv(core);
 
-	state_dev_persist(dev->state);
+	state_dev_persist(cd->state);
 }
 
 #define DEVICE_OPS			\
@@ -103,59 +104,114 @@ static const struct scst_device_ops raw_device_ops[2] = {
 	{ DEVICE_OPS, .persist = dev_persist },
 };
 
-void dev_core_ua(struct scstu_dev *dev, enum scst_sense ua, uint64_t except)
+/* ---- Attaching and detaching -------------------------------------------------- */
+
+static void dev_info(struct core_dev *cd)
 {
-	if (dev->core)
-		scst_device_ua(dev->core, ua, except);
+	const struct dev_identity *id = &cd->dev->id;
+	struct scst_device_info *info = &cd->info;
+
+	info->name = cd->dev->name;
+	info->vendor = id->vendor;
+	info->product = id->product;
+	info->revision = id->revision;
+	info->serial = id->serial;
+	info->naa = id->naa;
+	info->queue_depth = id->queue_depth;
 }
 
-void dev_core_capacity(struct scstu_dev *dev)
+static int dev_open_state(struct core_dev *cd, struct state_dir *dir)
 {
-	if (dev->core && dev->sbc)
-		scst_device_set_capacity(dev->core, sbc_lu_blocks(dev->sbc),
-				sbc_lu_config(dev->sbc)->block_size);
+	struct scstu_dev *dev = cd->dev;
+
+	if (!dir)
+		return 0;
+	cd->state = state_dev_open(dir, dev->name, dev->error,
+				   sizeof(dev->error));
+	return cd->state ? 0 : -EINVAL;
 }
 
-void dev_core_read_only(struct scstu_dev *dev, bool read_only)
+static int dev_restore_state(struct core_dev *cd)
 {
-	if (dev->core)
-		scst_device_set_read_only(dev->core, read_only);
-	else
-		dev->info.read_only = read_only;
+	struct scstu_dev *dev = cd->dev;
+
+	if (!cd->state)
+		return 0;
+	return state_dev_restore(cd->state, cd->core, dev->error,
+				 sizeof(dev->error));
 }
 
-int engine_attach(struct engine *engine, struct scstu_dev *dev)
+static int dev_attach(struct engine *engine, struct core_dev *cd)
 {
-	const struct scst_device_ops *ops = dev->sbc ? disk_device_ops :
-						       raw_device_ops;
+	const struct scst_device_ops *ops = cd->sbc ? disk_device_ops :
+						      raw_device_ops;
 	struct scst_device *core;
 	int err;
 
-	core = scst_device_register(engine->ctx, &dev->info,
-				    &ops[dev->state != NULL], dev);
+	core = scst_device_register(engine->ctx, &cd->info,
+				    &ops[cd->state != NULL], cd);
 	if (IS_ERR(core))
 		return PTR_ERR(core);
-	scst_device_set_lu(core, dev->sbc ? (void *)dev->sbc : dev);
-	dev->core = core;
-	if (dev->state) {
-		err = state_dev_restore(dev->state, core, dev->error,
-					sizeof(dev->error));
-		if (err)
-			return err;
-	}
-	dev_core_capacity(dev);
+	scst_device_set_lu(core, cd->sbc ? (void *)cd->sbc : cd->dev);
+	cd->core = core;
+	err = dev_restore_state(cd);
+	if (err)
+		return err;
+	disk_capacity(cd);
+	scst_device_set_read_only(core, dev_is_protected(cd->dev));
 	return 0;
+}
+
+int engine_attach(struct engine *engine, struct scstu_dev *dev,
+		  struct state_dir *dir)
+{
+	struct core_dev *cd = calloc(1, sizeof(*cd));
+	int err;
+
+	if (!cd)
+		return -ENOMEM;
+	cd->dev = dev;
+	pthread_mutex_lock(&dev->lock);
+	dev->engine = &embedded_ops;
+	dev->attached = cd;
+	dev_info(cd);
+	err = dev_open_state(cd, dir);
+	if (!err)
+		err = dev->handler->disk ? disk_attach(cd) : raw_attach(cd);
+	if (!err)
+		err = dev_attach(engine, cd);
+	pthread_mutex_unlock(&dev->lock);
+	return err;
 }
 
 void engine_detach(struct engine *engine, struct scstu_dev *dev)
 {
-	struct scst_device *core = dev->core;
+	struct core_dev *cd = core_dev(dev);
+	struct scst_device *core;
 
-	if (!core)
+	if (!cd)
 		return;
-	dev->core = NULL;
-	scst_device_unregister(core);
-	core_barrier();
+	pthread_mutex_lock(&dev->lock);
+	core = cd->core;
+	cd->core = NULL;
+	pthread_mutex_unlock(&dev->lock);
+	if (core) {
+		scst_device_unregister(core);
+		core_barrier();
+	}
+	state_dev_close(cd->state);
+	cd->state = NULL;
+}
+
+void core_dev_free(struct scstu_dev *dev)
+{
+	struct core_dev *cd = core_dev(dev);
+
+	dev->attached = NULL;
+	if (cd->sbc)
+		sbc_lu_free(cd->sbc);
+	free(cd->opcodes);
+	free(cd);
 }
 
 /* ---- Life ------------------------------------------------------------------------- */

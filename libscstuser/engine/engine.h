@@ -17,12 +17,16 @@
 #include "chap.h"
 #include "iscsi.h"
 #include "login.h"
+#include "sbc.h"
+#include "scst_device.h"
 #include "src/lib.h"
 #include "src/loop.h"
 
 struct conn;
 struct engine;
 struct session;
+struct state_dev;
+struct state_dir;
 
 /* What the operator says; the server fills it. */
 struct engine_config {
@@ -99,6 +103,26 @@ struct session {
 	char target[ISCSI_NAME_MAX + 1];
 };
 
+/* A device's part of the engine: scstu_dev.attached. */
+struct core_dev {
+	struct scstu_dev *dev;
+	struct scst_device *core;		/* NULL: detached again */
+	struct scst_device_info info;
+	struct state_dev *state;		/* NULL: keeps none */
+
+	/* The layer's; one of these. */
+	struct sbc_lu *sbc;
+	struct sbc_backend_ops backend;
+	struct core_work sanitize_work;		/* env->defer() */
+	struct scst_opcode *opcodes;
+};
+
+/* Once the device is attached. */
+static inline struct core_dev *core_dev(const struct scstu_dev *dev)
+{
+	return dev->attached;
+}
+
 /* engine.c */
 void engine_config_init(struct engine_config *cfg);
 void engine_config_free(struct engine_config *cfg);
@@ -110,14 +134,23 @@ void engine_destroy(struct engine *engine);
 void engine_set_auth(struct engine *engine, struct auth *auth);
 /* The table as it is now, or NULL; auth_put() it. */
 struct auth *engine_get_auth(struct engine *engine);
-int engine_attach(struct engine *engine, struct scstu_dev *dev);
+/* @dir: where the device's state is kept, or NULL. */
+int engine_attach(struct engine *engine, struct scstu_dev *dev,
+		  struct state_dir *dir);
+/* The device's part of the engine stays until core_dev_free(). */
 void engine_detach(struct engine *engine, struct scstu_dev *dev);
+void core_dev_free(struct scstu_dev *dev);
 /* Finish what runs, then let go of everybody; engine->drained tells. */
 void engine_drain(struct engine *engine, void (*drained)(void *arg), void *arg);
 /* Stop waiting for initiators. */
 void engine_kill(struct engine *engine);
 /* Something ended: was it the last? */
 void engine_check_drained(struct engine *engine);
+
+/* disk.c, raw.c: the layer of a device that is to be attached */
+int disk_attach(struct core_dev *cd);
+int raw_attach(struct core_dev *cd);
+void disk_capacity(struct core_dev *cd);
 
 /* access.c */
 int access_default(struct engine *engine, struct list_head *devices);

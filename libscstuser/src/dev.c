@@ -330,23 +330,23 @@ static uint64_t dev_hash(const struct scstu_dev *dev)
 
 static int dev_identify(struct scstu_dev *dev)
 {
-	struct dev_options *opts = &dev->opts;
-	struct scst_device_info *info = &dev->info;
+	const struct dev_options *opts = &dev->opts;
+	struct dev_identity *id = &dev->id;
 	uint64_t hash = dev_hash(dev);
 
-	if (!opts->serial &&
-	    asprintf(&opts->serial, "%016llx", (unsigned long long)hash) < 0) {
-		opts->serial = NULL;
+	if (opts->serial)
+		id->serial = strdup(opts->serial);
+	else if (asprintf(&id->serial, "%016llx",
+			  (unsigned long long)hash) < 0)
+		id->serial = NULL;
+	if (!id->serial)
 		return -ENOMEM;
-	}
-	info->name = dev->name;
-	info->vendor = opts->vendor ?: "SCST";
-	info->product = opts->product ?: dev->name;
-	info->revision = opts->revision ?: "0100";
-	info->serial = opts->serial;
+	id->vendor = opts->vendor ?: "SCST";
+	id->product = opts->product ?: dev->name;
+	id->revision = opts->revision ?: "0100";
 	/* NAA 3h: locally assigned */
-	info->naa = opts->naa ?: 3ULL << 60 | hash >> 4;
-	info->queue_depth = opts->queue_depth ?: QUEUE_DEPTH_DEFAULT;
+	id->naa = opts->naa ?: 3ULL << 60 | hash >> 4;
+	id->queue_depth = opts->queue_depth ?: QUEUE_DEPTH_DEFAULT;
 	return 0;
 }
 
@@ -356,7 +356,7 @@ static int dev_open(struct scstu_dev *dev, char *why, size_t size)
 {
 	int err = dev->handler->open(dev);
 
-	if (!err && !dev->sbc && !dev->raw) {
+	if (!err && !dev->declared) {
 		snprintf(why, size, "the handler's open() declared no device");
 		err = -EINVAL;
 	}
@@ -399,6 +399,7 @@ struct scstu_dev *dev_create(struct scstu_server *srv,
 	dev->srv = srv;
 	dev->handler = handler;
 	INIT_LIST_HEAD(&dev->link);
+	pthread_mutex_init(&dev->lock, NULL);
 	err = dev_prepare(dev, text, why, size);
 	if (err) {
 		if (!*why)
@@ -415,8 +416,8 @@ void dev_destroy(struct scstu_dev *dev)
 
 	if (dev->opened && dev->handler->close)
 		dev->handler->close(dev);
-	disk_destroy(dev);
-	raw_destroy(dev);
+	if (dev->attached)
+		dev->engine->free(dev);
 	for (i = 0; dev->params && i < n; i++)
 		free(dev->params[i].string);
 	free(dev->params);
@@ -424,7 +425,9 @@ void dev_destroy(struct scstu_dev *dev)
 	free(dev->opts.product);
 	free(dev->opts.revision);
 	free(dev->opts.serial);
+	free(dev->id.serial);
 	free(dev->name);
+	pthread_mutex_destroy(&dev->lock);
 	free(dev);
 }
 
@@ -540,9 +543,19 @@ bool scstu_dev_read_only(const struct scstu_dev *dev)
 }
 
 /* What the operator or the medium said first still holds. */
+bool dev_is_protected(const struct scstu_dev *dev)
+{
+	return dev->write_protect || (dev->handler->disk ?
+		dev->disk.read_only : dev->raw.read_only);
+}
+
 void scstu_dev_set_read_only(struct scstu_dev *dev, bool read_only)
 {
-	dev_core_read_only(dev, read_only || dev->info.read_only);
+	pthread_mutex_lock(&dev->lock);
+	dev->write_protect = read_only;
+	if (dev->attached)
+		dev->engine->protected(dev);
+	pthread_mutex_unlock(&dev->lock);
 }
 
 int scstu_dev_error(struct scstu_dev *dev, int err, const char *format, ...)

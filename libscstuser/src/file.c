@@ -49,16 +49,15 @@ static bool is_transient(ssize_t result)
 /* Cut what was moved off the iovec. False: no memory. */
 static bool file_cut(struct scstu_req *req)
 {
-	uint32_t nr;
-	const struct core_seg *segs = req_segs(req, &nr);
 	uint64_t left = scstu_req_length(req) - req->moved;
+	uint32_t nr = req->nr_segs;
 
 	if (!req->rest)
 		req->rest = calloc(nr, sizeof(*req->rest));
 	if (!req->rest)
 		return false;
 	req->file.iov = req->rest;
-	req->file.iov_count = core_segs_slice(segs, nr, req->moved, left,
+	req->file.iov_count = core_segs_slice(req->segs, nr, req->moved, left,
 					      (struct core_seg *)req->rest, nr);
 	return true;
 }
@@ -78,8 +77,6 @@ static void file_read_done(struct scstu_io *io, ssize_t result)
 {
 	struct scstu_req *req = io_req(io);
 	uint64_t left = scstu_req_length(req) - req->moved;
-	const struct core_seg *segs;
-	uint32_t nr;
 
 	if (result > 0 && (uint64_t)result >= left) {
 		file_end(req, 0);
@@ -89,8 +86,7 @@ static void file_read_done(struct scstu_io *io, ssize_t result)
 		file_end(req, -result);
 	} else {
 		/* Behind the end of the file. */
-		segs = req_segs(req, &nr);
-		core_segs_zero(segs, nr, req->moved, left);
+		core_segs_zero(req->segs, req->nr_segs, req->moved, left);
 		file_end(req, 0);
 	}
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * USER: the library's own view of servers, devices and requests.
+ * USER: the library's own view of devices, requests and engines.
  *
- * A request begins as a command of the core (raw layer) or as a struct sbc_io
- * of the disk's device server; it lives in the command's scratch. It is
- * issued on a loop, carried to whatever thread the handler's model says, and
- * completed from any; its outcome is then taken back to the loop, its home,
- * where device server and core go on.
+ * An engine is what carries commands: the core in this process (engine/), or
+ * the kernel's (ring/). It makes a request in memory of its own and issues it
+ * on a loop. The request is carried to whatever thread the handler's model
+ * says, and completed from any; its outcome is then taken back to the loop,
+ * its home, where the engine goes on.
  */
 #ifndef LIB_LIB_H
 #define LIB_LIB_H
 
 #include <scstuser/scstuser.h>
 
+#include <pthread.h>
+
 #include "loop.h"
-#include "sbc.h"
-#include "scst_device.h"
+#include "seg.h"
 #include "words.h"
 
-struct engine;
+struct kmem_cache;
 struct pool;
-struct state_dev;
 
 /* A device's options that the library understands, for every handler. */
 struct dev_options {
@@ -53,8 +53,10 @@ enum req_state {
 enum req_outcome {
 	REQ_GOOD,
 	REQ_SENSE,
-	REQ_STATUS,		/* raw */
-	REQ_PASS,		/* raw */
+	/* raw */
+	REQ_STATUS,
+	REQ_RAW_SENSE,
+	REQ_PASS,
 };
 
 struct scstu_req {
@@ -64,18 +66,45 @@ struct scstu_req {
 	};
 	struct scstu_dev *dev;
 	struct loop *home;
-	struct scst_cmd *cmd;
-	struct sbc_io *io;		/* disk */
 	void (*op)(struct scstu_req *req);
+	/* The engine's: at home, with an outcome; and what it came with. */
+	void (*end)(struct scstu_req *req);
+	void *carrier;
 	void *private_;
 
-	int state;			/* enum req_state */
+	/* What is asked for. */
+	uint64_t offset;		/* disk */
+	uint64_t length;
+	const struct core_seg *segs;
+	uint32_t nr_segs;
+	uint32_t data_moved;		/* raw, see data_wanted */
+	const bool *aborted;		/* READ_ONCE */
+
+	uint8_t state;			/* enum req_state */
+	uint8_t flags;			/* enum scstu_req_flags */
+	bool reads;
+	uint8_t cdb_len;		/* raw */
+
 	uint8_t outcome;		/* enum req_outcome */
 	uint8_t status;
-	bool reads;
-	bool has_offset;
-	unsigned int sense;
-	uint64_t offset;
+	uint8_t raw_sense_len;
+	bool has_bad;
+	bool mapped;			/* disk, block_status: see value */
+	unsigned int sense;		/* SENSE_BUSY: the status */
+	union {
+		struct {		/* disk */
+			uint64_t bad;	/* it failed here, in bytes */
+			/* bytes; UINT64_MAX: the handler said nothing */
+			uint64_t value;		/* extent, or used */
+			uint64_t value2;	/* available */
+		};
+		struct {		/* raw */
+			const uint8_t *cdb;
+			uint64_t nexus;
+			uint8_t *raw_sense;	/* the engine frees it */
+			uint64_t data_wanted;
+		};
+	};
 
 	/* scstu_req_read_file() and its like. */
 	struct scstu_io file;
@@ -84,15 +113,58 @@ struct scstu_req {
 	uint64_t moved;
 };
 
-static_assert(sizeof(struct scstu_req) <=
-	      sizeof(((struct scst_cmd *)0)->backend),
-	      "a request fits the command's scratch");
-
 struct scstu_queue {
 	struct scstu_dev *dev;
 	struct loop *loop;
 	void *private_;
 	bool open;
+};
+
+/* What initiators learn of a device. */
+struct dev_identity {
+	const char *vendor, *product, *revision;
+	char *serial;
+	uint64_t naa;
+	uint32_t queue_depth;
+};
+
+/*
+ * What carries commands to the devices of a server. Unless it says otherwise
+ * a function is called by the server's owner.
+ */
+struct engine_ops {
+	const char *name;
+	/*
+	 * The loops run, the devices are open. 0, or a negative errno, perhaps
+	 * with a reason in server_error() or scstu_dev_error().
+	 */
+	int (*start)(struct scstu_server *srv);
+	/* Behind "ready" for device @index; NULL past the last. */
+	const char *(*ready)(struct scstu_server *srv, unsigned int index);
+	/* Read files again. NULL: there are none. */
+	void (*reload)(struct scstu_server *srv);
+	/*
+	 * While it serves, after server_knock(). False: there is no device
+	 * left, and the server ends. NULL: there always is.
+	 */
+	bool (*serves)(struct scstu_server *srv);
+	/* Finish what runs, then server_drained(). */
+	void (*drain)(struct scstu_server *srv);
+	/* That took too long: let go of initiators. NULL: cannot. */
+	void (*kill)(struct scstu_server *srv);
+	/* Nothing runs, or start() failed: devices are let go. */
+	void (*stop)(struct scstu_server *srv);
+
+	/* Does @dev still do what nobody waits for? Any request at all? */
+	bool (*working)(const struct scstu_dev *dev);
+	bool (*busy)(const struct scstu_dev *dev);
+	/* The loops have stopped: what is left of dev->attached. */
+	void (*free)(struct scstu_dev *dev);
+
+	/* Any thread, with dev->lock: dev->disk and so on have changed. */
+	int (*resized)(struct scstu_dev *dev);
+	int (*medium_changed)(struct scstu_dev *dev);
+	void (*protected)(struct scstu_dev *dev);
 };
 
 struct scstu_dev {
@@ -103,6 +175,7 @@ struct scstu_dev {
 	void *private_;
 	struct dev_options opts;
 	struct dev_param *params;
+	struct dev_identity id;
 	char error[256];			/* scstu_dev_error() */
 	bool opened;
 
@@ -111,16 +184,24 @@ struct scstu_dev {
 	struct scstu_queue *queues;		/* QUEUE: one per loop */
 	unsigned int nr_queues;
 
-	/* The layer's part; one of these. */
-	struct sbc_lu *sbc;
-	struct sbc_backend_ops backend;
-	struct core_work sanitize_work;		/* env->defer() */
-	struct raw_layer *raw;
+	/*
+	 * The layer's part, once the handler has declared it, as initiators
+	 * shall see it: handler and operator have been heard. Zeroes still
+	 * mean what the structures say, but for the block sizes.
+	 */
+	bool declared;
+	union {
+		struct scstu_disk disk;
+		struct scstu_raw raw;
+	};
 	struct scstu_req reset_req;		/* carries raw's reset() */
 	int reset_pending;			/* atomic */
-	struct scst_device_info info;
-	struct scst_device *core;		/* once attached */
-	struct state_dev *state;		/* NULL: keeps none */
+
+	/* What changes at run time: disk.bytes, write_protect, attached. */
+	pthread_mutex_t lock;
+	bool write_protect;			/* scstu_dev_set_read_only() */
+	const struct engine_ops *engine;	/* while attached is not NULL */
+	void *attached;				/* the engine's part */
 };
 
 /*
@@ -138,35 +219,22 @@ void dev_help_options(bool disk);
 /* disk.c, raw.c: layers */
 int disk_check_handler(const struct scstu_handler *h, char *why, size_t size);
 int raw_check_handler(const struct scstu_handler *h, char *why, size_t size);
-/* What outlives its command ends soon; server_knock() when it has. */
-void disk_stop(struct scstu_dev *dev);
-bool disk_busy(const struct scstu_dev *dev);
-void disk_destroy(struct scstu_dev *dev);
-void raw_destroy(struct scstu_dev *dev);
-void raw_event(struct scstu_dev *dev, enum scst_device_event ev);
+/* The logical unit was reset; may be called under a spinlock. */
+void raw_reset(struct scstu_dev *dev);
+/* Is it read-only for initiators, now? */
+bool dev_is_protected(const struct scstu_dev *dev);
 
-/* server.c: wake the owner, who then looks where things stand. */
-void server_knock(void *srv);
-
-/* req.c */
+/* req.c: all zero but for dev, home, end, carrier. */
 void req_init(struct scstu_req *req, struct scstu_dev *dev,
-	      struct scst_cmd *cmd, struct sbc_io *io);
+	      void (*end)(struct scstu_req *req), void *carrier);
 void req_issue(struct scstu_req *req, void (*op)(struct scstu_req *req));
 /* An outcome is set: take it home. Once. */
 void req_finish(struct scstu_req *req);
-/* The request's data, as the layer sees it. */
-const struct core_seg *req_segs(const struct scstu_req *req, uint32_t *nr);
-void raw_complete(struct scstu_req *req);
 
 /* pool.c: threads that call handlers */
 struct pool *pool_alloc(const char *name, unsigned int threads);
 void pool_free(struct pool *pool);
 void pool_add(struct pool *pool, struct scstu_req *req);
-
-/* What a device tells the core; NULL core: not attached yet. */
-void dev_core_ua(struct scstu_dev *dev, enum scst_sense ua, uint64_t except);
-void dev_core_capacity(struct scstu_dev *dev);
-void dev_core_read_only(struct scstu_dev *dev, bool read_only);
 
 /*
  * A copy of @from, a structure of the program's that begins with its size, as

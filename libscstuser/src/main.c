@@ -111,22 +111,31 @@ static void print_params(const struct scstu_handler *h)
 	}
 }
 
-static void print_help(const struct scstu_handler *h)
+/* Those of the embedded engine, or the others. */
+static void print_options(bool front)
 {
 	const struct server_option *opt;
 	size_t i;
 
+	for (i = 0; (opt = server_option_at(i)); i++)
+		if (opt->front == front)
+			print_option(opt->name, opt->help);
+}
+
+static void print_help(const struct scstu_handler *h)
+{
 	printf("Usage: %s [OPTION...] --device name=NAME[,OPTION...]...\n",
 	       h->name);
 	if (h->summary)
 		printf("%s.\n", h->summary);
 	printf("\nOptions:\n");
 	print_option("device", "name=NAME,...\ta device; may be repeated, each is a LUN, numbered from 0");
-	for (i = 0; (opt = server_option_at(i)); i++)
-		print_option(opt->name, opt->help);
+	print_options(false);
 	print_option("help", "\tprint this and exit");
 	print_option("version", "\tprint the version and exit");
 	print_option("dump-handler", "\tprint what the handler declares and exit");
+	printf("\nOptions of the engine embedded, which is an iSCSI target:\n");
+	print_options(true);
 	printf("\nOptions of a device, separated by commas:\n");
 	printf("  %-20s %s\n", "name=NAME",
 	       "what it is called here; mandatory");
@@ -134,7 +143,8 @@ static void print_help(const struct scstu_handler *h)
 	dev_help_options(h->disk != NULL);
 	printf("\nSizes are in bytes, or with the suffix k, M, G, T or P. When initiators can\n"
 	       "connect, a line 'ready iscsi://ADDRESS:PORT/TARGET/LUN' for each LUN goes to\n"
-	       "standard output. SIGTERM and SIGINT finish what runs, flush, and end with\n"
+	       "standard output; with the engine scst 'ready scst NAME' for each device, once\n"
+	       "it is served. SIGTERM and SIGINT finish what runs, flush, and end with\n"
 	       "status 0; SIGHUP reads the auth-file again. Status 1: failed at run time;\n"
 	       "2: wrong options.\n");
 }
@@ -265,11 +275,11 @@ static int take_options(struct scstu_server *srv, int argc, char **argv)
 
 static void print_ready(struct scstu_server *srv)
 {
-	const char *url;
+	const char *what;
 	unsigned int i;
 
-	for (i = 0; (url = scstu_server_url(srv, i)); i++)
-		printf("ready %s\n", url);
+	for (i = 0; (what = server_ready(srv, i)); i++)
+		printf("ready %s\n", what);
 	fflush(stdout);
 }
 
@@ -278,8 +288,12 @@ int scstu_main(int argc, char **argv, const struct scstu_handler *handler)
 	struct scstu_server *srv = scstu_server_create(handler);
 	int status;
 
-	if (!srv)
-		return EXIT_USAGE;	/* the log says why */
+	if (!srv) {
+		/* What is wrong with the handler, the log says. */
+		if (errno != EINVAL)
+			fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+		return EXIT_USAGE;
+	}
 	opterr = 0;
 	status = take_options(srv, argc, argv);
 	if (status == EXIT_USAGE)
@@ -294,6 +308,9 @@ int scstu_main(int argc, char **argv, const struct scstu_handler *handler)
 		return fail(srv, EXIT_USAGE);
 	print_ready(srv);
 	if (scstu_server_run(srv)) {
+		running = NULL;
+		if (srv->state != SERVER_STUCK)
+			return fail(srv, EXIT_RUNTIME);
 		fprintf(stderr, "%s: %s\n", srv->handler.name,
 			scstu_server_error(srv));
 		/* Threads are stuck in the handler: no tidy end. */

@@ -8,41 +8,27 @@
 
 #include "lib.h"
 #include "log.h"
+#include "scsi_sense.h"
 #include "seg.h"
 
 /* ---- Issue ------------------------------------------------------------------ */
 
 void req_init(struct scstu_req *req, struct scstu_dev *dev,
-	      struct scst_cmd *cmd, struct sbc_io *io)
+	      void (*end)(struct scstu_req *req), void *carrier)
 {
 	memset(req, 0, sizeof(*req));
 	req->dev = dev;
-	req->cmd = cmd;
-	req->io = io;
+	req->end = end;
+	req->carrier = carrier;
 	req->home = loop_current();
 }
 
-/* In @req's own context: let the outcome take effect. */
+/* At home. */
 static void req_complete(struct scstu_req *req)
 {
-	struct sbc_io *io = req->io;
-
 	if (req->private_)
 		kmem_cache_free(req->dev->privs, req->private_);
-	if (!io) {
-		raw_complete(req);
-		return;
-	}
-	if (req->outcome == REQ_GOOD) {
-		sbc_io_done(io, SENSE_NONE);
-		return;
-	}
-	if (req->has_offset) {
-		io->has_bad_lba = true;
-		io->bad_lba = req->offset /
-			      sbc_lu_config(req->dev->sbc)->block_size;
-	}
-	sbc_io_done(io, req->sense);
+	req->end(req);
 }
 
 static void req_come_home(struct core_work *work)
@@ -52,8 +38,8 @@ static void req_come_home(struct core_work *work)
 
 void req_finish(struct scstu_req *req)
 {
-	int state = __atomic_exchange_n(&req->state, REQ_DONE,
-					__ATOMIC_ACQ_REL);
+	uint8_t state = __atomic_exchange_n(&req->state, REQ_DONE,
+					    __ATOMIC_ACQ_REL);
 
 	if (state != REQ_ISSUED) {
 		log_print(LOG_ERROR, NULL,
@@ -113,70 +99,41 @@ struct scstu_queue *scstu_req_queue(const struct scstu_req *req)
 
 uint64_t scstu_req_offset(const struct scstu_req *req)
 {
-	if (!req->io)
-		return 0;
-	return req->io->lba * sbc_lu_config(req->dev->sbc)->block_size;
+	return req->offset;
 }
 
 uint64_t scstu_req_length(const struct scstu_req *req)
 {
-	if (!req->io)
-		return req->cmd->data_len;
-	return req->io->blocks * sbc_lu_config(req->dev->sbc)->block_size;
+	return req->length;
 }
 
 unsigned int scstu_req_flags(const struct scstu_req *req)
 {
-	unsigned int flags = 0;
-
-	if (!req->io)
-		return 0;
-	if (req->io->flags & SBC_IO_FUA)
-		flags |= SCSTU_FUA;
-	if (req->io->flags & SBC_IO_DPO)
-		flags |= SCSTU_DPO;
-	if (req->io->flags & SBC_IO_MAY_UNMAP)
-		flags |= SCSTU_MAY_UNMAP;
-	return flags;
-}
-
-const struct core_seg *req_segs(const struct scstu_req *req, uint32_t *nr)
-{
-	*nr = req->io ? req->io->nr_segs : req->cmd->nr_segs;
-	return req->io ? req->io->segs : req->cmd->segs;
+	return req->flags;
 }
 
 /* A segment is laid out like an iovec (shim/seg.h). */
 const struct iovec *scstu_req_iov(const struct scstu_req *req, int *count)
 {
-	uint32_t nr;
-	const struct core_seg *segs = req_segs(req, &nr);
-
-	*count = nr;
-	return (const struct iovec *)segs;
+	*count = req->nr_segs;
+	return (const struct iovec *)req->segs;
 }
 
 size_t scstu_req_put(struct scstu_req *req, size_t pos, const void *buf,
 		     size_t len)
 {
-	uint32_t nr;
-	const struct core_seg *segs = req_segs(req, &nr);
-
-	return core_segs_write(segs, nr, pos, buf, len);
+	return core_segs_write(req->segs, req->nr_segs, pos, buf, len);
 }
 
 size_t scstu_req_get(const struct scstu_req *req, size_t pos, void *buf,
 		     size_t len)
 {
-	uint32_t nr;
-	const struct core_seg *segs = req_segs(req, &nr);
-
-	return core_segs_read(segs, nr, pos, buf, len);
+	return core_segs_read(req->segs, req->nr_segs, pos, buf, len);
 }
 
 bool scstu_req_aborted(const struct scstu_req *req)
 {
-	return READ_ONCE(req->cmd->aborted);
+	return READ_ONCE(*req->aborted);
 }
 
 /* ---- Completion ----------------------------------------------------------------- */
@@ -197,8 +154,8 @@ void scstu_fail(struct scstu_req *req, unsigned int sense)
 
 void scstu_fail_at(struct scstu_req *req, unsigned int sense, uint64_t offset)
 {
-	req->has_offset = true;
-	req->offset = offset;
+	req->has_bad = true;
+	req->bad = offset;
 	scstu_fail(req, sense);
 }
 

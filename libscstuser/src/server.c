@@ -7,7 +7,6 @@
  * the loops tell the owner, and a signal handler too, goes through one event
  * descriptor.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -18,24 +17,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
-#include "buf.h"
-#include "lib.h"
+#include "engine/embedded.h"
 #include "log.h"
-#include "qio.h"
-#include "scst.h"
 #include "server.h"
 #include "shim/core_os.h"
 
 #define LOOPS_DEFAULT_MAX 4
-#define LOOPS_MAX 64
 
 /* ---- Errors --------------------------------------------------------------------- */
 
-static int server_error(struct scstu_server *srv, int err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int server_error(struct scstu_server *srv, int err, const char *fmt, ...)
+int server_error(struct scstu_server *srv, int err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -43,6 +34,13 @@ static int server_error(struct scstu_server *srv, int err, const char *fmt, ...)
 	vsnprintf(srv->error, sizeof(srv->error), fmt, ap);
 	va_end(ap);
 	return -abs(err);
+}
+
+int server_dev_error(struct scstu_server *srv, const struct scstu_dev *dev,
+		     int err)
+{
+	return server_error(srv, err, "device %s: %s", dev->name,
+			    *dev->error ? dev->error : strerror(abs(err)));
 }
 
 const char *scstu_server_error(const struct scstu_server *srv)
@@ -110,9 +108,9 @@ static int handler_check(struct scstu_server *srv)
 	return raw_check_handler(h, srv->error, sizeof(srv->error));
 }
 
-/* ---- Options ------------------------------------------------------------------------ */
+/* ---- Lists of strings --------------------------------------------------------------- */
 
-static int strings_add(struct strings *list, const char *value)
+int strings_add(struct strings *list, const char *value)
 {
 	char **grown = realloc(list->item,
 			       (list->count + 1) * sizeof(*grown));
@@ -127,236 +125,11 @@ static int strings_add(struct strings *list, const char *value)
 	return 0;
 }
 
-static void strings_free(struct strings *list)
+void strings_free(struct strings *list)
 {
 	while (list->count)
 		free(list->item[--list->count]);
 	free(list->item);
-}
-
-static int set_string(char **to, const char *value)
-{
-	free(*to);
-	*to = strdup(value);
-	return *to ? 0 : -ENOMEM;
-}
-
-static int set_engine(struct scstu_server *srv, const char *value)
-{
-	return strcmp(value, "embedded") ? -EINVAL : 0;
-}
-
-static int set_listen(struct scstu_server *srv, const char *value)
-{
-	return strings_add(&srv->listen, value);
-}
-
-/* RFC 7143 4.2.7: the three name types. */
-static int set_target(struct scstu_server *srv, const char *value)
-{
-	if (!iscsi_name_valid(value) ||
-	    (strncmp(value, "iqn.", 4) && strncmp(value, "eui.", 4) &&
-	     strncmp(value, "naa.", 4)))
-		return -EINVAL;
-	return set_string(&srv->cfg.target, value);
-}
-
-static int set_alias(struct scstu_server *srv, const char *value)
-{
-	return set_string(&srv->cfg.alias, value);
-}
-
-static int set_access(struct scstu_server *srv, const char *value)
-{
-	return strings_add(&srv->access, value);
-}
-
-static int set_auth_file(struct scstu_server *srv, const char *value)
-{
-	struct auth *auth = auth_load(value, srv->error, sizeof(srv->error));
-
-	if (!auth)
-		return -EINVAL;
-	auth_put(srv->auth);
-	srv->auth = auth;
-	return set_string(&srv->auth_file, value);
-}
-
-/* Logins from now on use what the file says now; a bad one changes nothing. */
-static void server_reload(struct scstu_server *srv)
-{
-	struct auth *auth;
-
-	if (!srv->auth_file) {
-		log_info("nothing to reload: there is no auth-file");
-		return;
-	}
-	auth = auth_load(srv->auth_file, srv->error, sizeof(srv->error));
-	if (!auth) {
-		log_error("not reloaded: %s", srv->error);
-		return;
-	}
-	engine_set_auth(srv->engine, auth);
-	log_info("reloaded %s", srv->auth_file);
-}
-
-static int set_chap(struct scstu_server *srv, const char *value)
-{
-	return chap_algs_parse(&srv->cfg.algs, value);
-}
-
-static int set_iscsi(struct scstu_server *srv, const char *value)
-{
-	char *key = strdup(value), *eq;
-	int err = -EINVAL;
-
-	if (!key)
-		return -ENOMEM;
-	eq = strchr(key, '=');
-	if (eq) {
-		*eq = '\0';
-		err = iscsi_params_set(&srv->cfg.params, key, eq + 1);
-		if (err == -ENOENT)
-			err = server_error(srv, EINVAL,
-					   "iscsi: there is no key '%s' to set",
-					   key);
-	}
-	free(key);
-	return err;
-}
-
-static int set_state_dir(struct scstu_server *srv, const char *value)
-{
-	struct state_dir *dir = state_dir_open(value, srv->error,
-					       sizeof(srv->error));
-
-	if (!dir)
-		return -EINVAL;
-	state_dir_close(srv->state_dir);
-	srv->state_dir = dir;
-	return 0;
-}
-
-static int set_file_io(struct scstu_server *srv, const char *value)
-{
-	return qio_set_kind(value);
-}
-
-static int set_log_level(struct scstu_server *srv, const char *value)
-{
-	return log_set_level(value);
-}
-
-static int set_log_format(struct scstu_server *srv, const char *value)
-{
-	return log_set_format(value);
-}
-
-static int set_memory(struct scstu_server *srv, const char *value)
-{
-	uint64_t bytes;
-	int err = parse_size(value, &bytes);
-
-	if (!err && bytes < (16u << 20))
-		return server_error(srv, EINVAL,
-				    "memory=%s: want at least 16M", value);
-	if (!err)
-		buf_set_limit(bytes);
-	return err;
-}
-
-/* A number of struct scstu_server or its configuration. */
-#define NUMBER(opt, field, least, most, text)				\
-	{ opt, NULL, offsetof(struct scstu_server, field), least, most, text }
-#define CALL(opt, fn, text) { opt, fn, 0, 0, 0, text }
-
-static const struct server_option server_options[] = {
-	CALL("engine", set_engine,
-	     "ENGINE\tembedded: core and iSCSI front end in this process"),
-	CALL("listen", set_listen,
-	     "ADDRESS[:PORT]\twhere initiators connect; may be repeated (127.0.0.1:3260; port 0: any free one)"),
-	CALL("target", set_target,
-	     "NAME\tthe target's iSCSI name (iqn.2026-11.org.scst:HOST.HANDLER)"),
-	CALL("alias", set_alias, "TEXT\tthe target's alias"),
-	CALL("access", set_access,
-	     "initiator=GLOB,lun=N=NAME[:ro],...\ta LUN map for the initiators that match; may be repeated, the first that matches holds (everyone sees every device)"),
-	CALL("auth-file", set_auth_file,
-	     "FILE\tCHAP secrets; who is not in it may not log in"),
-	CALL("chap", set_chap,
-	     "LIST\tCHAP algorithms, the preferred first (SHA3-256,SHA-256,SHA1,MD5)"),
-	CALL("iscsi", set_iscsi,
-	     "KEY=VALUE\twhat to offer for an operational key, as HeaderDigest=CRC32C,None; may be repeated"),
-	NUMBER("nop-interval", cfg.nop_interval, 0, 86400,
-	       "SECONDS\tof silence before an initiator is pinged (30; 0: never)"),
-	NUMBER("nop-timeout", cfg.nop_timeout, 1, 86400,
-	       "SECONDS\tan initiator may take to answer (30)"),
-	NUMBER("login-timeout", cfg.login_timeout, 1, 3600,
-	       "SECONDS\ta login may take (15)"),
-	NUMBER("max-sessions", cfg.max_sessions, 1, 65535,
-	       "N\tsessions at a time (4096)"),
-	NUMBER("max-logins", cfg.max_logins, 1, 65535,
-	       "N\tconnections that have not logged in yet (128)"),
-	NUMBER("session-depth", cfg.depth, 1, 4096,
-	       "N\tcommands of one session at a time (128)"),
-	NUMBER("loops", nr_loops, 0, LOOPS_MAX,
-	       "N\tevent loops (one for each CPU, at most 4)"),
-	CALL("memory", set_memory,
-	     "SIZE\tfor data buffers of all sessions together (1G)"),
-	CALL("state-dir", set_state_dir,
-	     "DIR\twhere persistent reservations survive a loss of power (none: they do not)"),
-	CALL("file-io", set_file_io,
-	     "KIND\tio_uring, aio, or auto: io_uring where it is allowed"),
-	NUMBER("shutdown-timeout", shutdown_timeout, 1, 3600,
-	       "SECONDS\tto finish what runs at the end (30)"),
-	CALL("log-level", set_log_level,
-	     "LEVEL\terror, warn, info or debug (info)"),
-	CALL("log-format", set_log_format, "FORMAT\ttext or json (text)"),
-};
-
-const struct server_option *server_option_at(size_t i)
-{
-	return i < ARRAY_SIZE(server_options) ? &server_options[i] : NULL;
-}
-
-static int option_number(struct scstu_server *srv,
-			 const struct server_option *opt, const char *value)
-{
-	uint64_t number;
-
-	if (parse_number(value, opt->most, &number) || number < opt->least)
-		return server_error(srv, EINVAL,
-				    "%s=%s: want a number from %llu to %llu",
-				    opt->name, value,
-				    (unsigned long long)opt->least,
-				    (unsigned long long)opt->most);
-	*(uint64_t *)((char *)srv + opt->offset) = number;
-	return 0;
-}
-
-int scstu_server_set(struct scstu_server *srv, const char *name,
-		     const char *value)
-{
-	const struct server_option *opt;
-	size_t i;
-	int err;
-
-	*srv->error = '\0';
-	if (srv->state != SERVER_NEW)
-		return server_error(srv, EBUSY, "the server has started");
-	for (i = 0; (opt = server_option_at(i)); i++)
-		if (!strcmp(opt->name, name))
-			break;
-	if (!opt)
-		return server_error(srv, EINVAL, "no option '%s'; see --help",
-				    name);
-	if (!value || !*value)
-		return server_error(srv, EINVAL, "%s: needs a value", name);
-	err = opt->set ? opt->set(srv, value) : option_number(srv, opt, value);
-	if (err && !*srv->error)
-		return server_error(srv, err, "%s: '%s' is not valid: want %.*s",
-				    name, value, (int)strcspn(opt->help, "\t"),
-				    opt->help);
-	return err;
 }
 
 /* ---- Life --------------------------------------------------------------------------- */
@@ -375,7 +148,6 @@ static void server_defaults(struct scstu_server *srv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	engine_config_init(&srv->cfg);
 	srv->nr_loops = clamp_t(long, cpus, 1, LOOPS_DEFAULT_MAX);
 	srv->shutdown_timeout = 30;
 }
@@ -393,7 +165,11 @@ struct scstu_server *scstu_server_create(const struct scstu_handler *handler)
 	srv->tick.fn = server_deadline;
 	srv->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	server_defaults(srv);
-	err = srv->event < 0 ? -errno : handler_copy(srv, handler);
+	srv->embedded = embedded_alloc();
+	if (srv->event < 0 || !srv->embedded)
+		err = -ENOMEM;
+	else
+		err = handler_copy(srv, handler);
 	if (!err)
 		err = handler_check(srv);
 	if (err) {
@@ -420,10 +196,14 @@ int scstu_server_add_device(struct scstu_server *srv, const char *words)
 {
 	char why[320] = "";
 	struct scstu_dev *dev;
+	int err;
 
 	*srv->error = '\0';
 	if (srv->state != SERVER_NEW)
 		return server_error(srv, EBUSY, "the server has started");
+	err = options_settle(srv);
+	if (err)
+		return err;
 	dev = dev_create(srv, &srv->handler, words, why, sizeof(why));
 	if (IS_ERR(dev))
 		return server_error(srv, PTR_ERR(dev), "--device %.100s: %s",
@@ -467,38 +247,6 @@ static int server_start_loops(struct scstu_server *srv)
 	return 0;
 }
 
-static int default_target(struct scstu_server *srv)
-{
-	char host[64] = "localhost", *name, *c;
-
-	if (srv->cfg.target)
-		return 0;
-	gethostname(host, sizeof(host) - 1);
-	host[strcspn(host, ".")] = '\0';
-	if (asprintf(&name, "iqn.2026-11.org.scst:%s.%s", host,
-		     srv->handler.name) < 0)
-		return -ENOMEM;
-	for (c = name; *c; c++)
-		*c = isalnum(*c) || strchr(".:-", *c) ? tolower(*c) : '-';
-	srv->cfg.target = name;
-	return 0;
-}
-
-static int server_start_state(struct scstu_server *srv)
-{
-	return srv->state_dir ? state_dir_start(srv->state_dir, srv->loops[0]) :
-				0;
-}
-
-static int device_open_state(struct scstu_server *srv, struct scstu_dev *dev)
-{
-	if (!srv->state_dir)
-		return 0;
-	dev->state = state_dev_open(srv->state_dir, dev->name, dev->error,
-				    sizeof(dev->error));
-	return dev->state ? 0 : -EINVAL;
-}
-
 static int server_start_devices(struct scstu_server *srv)
 {
 	struct scstu_dev *dev;
@@ -509,73 +257,16 @@ static int server_start_devices(struct scstu_server *srv)
 				    "no device: give --device name=NAME,...");
 	list_for_each_entry(dev, &srv->devices, link) {
 		err = dev_start(dev, srv->loops, srv->loops_running);
-		if (!err)
-			err = device_open_state(srv, dev);
-		if (!err)
-			err = engine_attach(srv->engine, dev);
 		if (err)
-			return server_error(srv, err, "device %s: %s",
-					    dev->name, *dev->error ? dev->error :
-					    strerror(-err));
+			return server_dev_error(srv, dev, err);
 	}
 	return 0;
-}
-
-static int server_start_access(struct scstu_server *srv)
-{
-	struct scstu_dev *dev;
-	char why[256];
-	size_t i;
-	int err;
-
-	if (!srv->access.count)
-		return access_default(srv->engine, &srv->devices);
-	for (i = 0; i < srv->access.count; i++) {
-		err = access_apply(srv->engine, srv->access.item[i], why,
-				   sizeof(why));
-		if (err)
-			return server_error(srv, err, "--access %.100s: %s",
-					    srv->access.item[i], why);
-	}
-	list_for_each_entry(dev, &srv->devices, link)
-		if (!scst_device_mapped(dev->core))
-			log_warn("%s: no --access shows this device to anybody",
-				 dev->name);
-	return 0;
-}
-
-static int server_start_portals(struct scstu_server *srv)
-{
-	char why[256];
-	size_t i;
-	int err;
-
-	if (!srv->listen.count) {
-		err = strings_add(&srv->listen, "127.0.0.1:3260");
-		if (err)
-			return err;
-	}
-	for (i = 0; i < srv->listen.count; i++) {
-		err = portal_add(srv->engine, srv->listen.item[i], why,
-				 sizeof(why));
-		if (err)
-			return server_error(srv, err, "--listen %s", why);
-	}
-	return portals_start(srv->engine);
 }
 
 static int server_start_engine(struct scstu_server *srv)
 {
-	struct engine *engine;
-
-	engine = engine_create(&srv->cfg, srv->auth ? auth_get(srv->auth) : NULL,
-			       srv->loops, srv->loops_running);
-	memset(&srv->cfg, 0, sizeof(srv->cfg));
-	if (IS_ERR(engine))
-		return server_error(srv, PTR_ERR(engine), "%s",
-				    strerror(-PTR_ERR(engine)));
-	srv->engine = engine;
-	return 0;
+	srv->engine_started = true;
+	return srv->engine->start(srv);
 }
 
 int scstu_server_start(struct scstu_server *srv)
@@ -586,19 +277,13 @@ int scstu_server_start(struct scstu_server *srv)
 	if (srv->state != SERVER_NEW)
 		return server_error(srv, EBUSY, "the server has started");
 	srv->state = SERVER_STARTED;
-	err = default_target(srv);
+	err = options_settle(srv);
 	if (!err)
 		err = server_start_loops(srv);
 	if (!err)
-		err = server_start_engine(srv);
-	if (!err)
-		err = server_start_state(srv);
-	if (!err)
 		err = server_start_devices(srv);
 	if (!err)
-		err = server_start_access(srv);
-	if (!err)
-		err = server_start_portals(srv);
+		err = server_start_engine(srv);
 	if (!err)
 		return 0;
 	if (!*srv->error)
@@ -607,24 +292,16 @@ int scstu_server_start(struct scstu_server *srv)
 	return err;
 }
 
+const char *server_ready(struct scstu_server *srv, unsigned int index)
+{
+	return srv->state == SERVER_STARTED ? srv->engine->ready(srv, index) :
+					      NULL;
+}
+
+/* Initiators of another engine connect to what it is part of. */
 const char *scstu_server_url(struct scstu_server *srv, unsigned int index)
 {
-	char address[80];
-	struct portal *portal;
-	unsigned long lun;
-
-	if (srv->state != SERVER_STARTED)
-		return NULL;
-	for_each_set_bit(lun, srv->engine->luns, ENGINE_LUNS)
-		if (!index--)
-			break;
-	if (lun >= ENGINE_LUNS)
-		return NULL;
-	portal = list_first_entry(&srv->engine->portals, struct portal, link);
-	portal_reachable(portal, address, sizeof(address));
-	snprintf(srv->url, sizeof(srv->url), "iscsi://%s/%s/%lu", address,
-		 srv->engine->cfg.target, lun);
-	return srv->url;
+	return srv->engine == &embedded_ops ? server_ready(srv, index) : NULL;
 }
 
 /* ---- Shutdown ------------------------------------------------------------------------ */
@@ -638,7 +315,7 @@ void server_knock(void *arg)
 		return;		/* full: somebody has knocked already */
 }
 
-static void server_drained(void *arg)
+void server_drained(void *arg)
 {
 	struct scstu_server *srv = arg;
 
@@ -676,24 +353,17 @@ static void server_set_deadline(struct scstu_server *srv)
 
 static void server_begin_shutdown(struct scstu_server *srv)
 {
-	struct scstu_dev *dev;
-
 	log_info("shutting down");
 	srv->state = SERVER_DRAINING;
 	server_set_deadline(srv);
-	portals_stop(srv->engine);
-	list_for_each_entry(dev, &srv->devices, link)
-		disk_stop(dev);
-	engine_drain(srv->engine, server_drained, srv);
+	srv->engine->drain(srv);
 }
 
-/* Sessions that would not end in time lose their connections. */
 static void server_force_shutdown(struct scstu_server *srv)
 {
-	log_warn("initiators are still at it: closing their connections");
 	srv->state = SERVER_KILLING;
 	server_set_deadline(srv);
-	engine_kill(srv->engine);
+	srv->engine->kill(srv);
 }
 
 /* For the message: one that has commands left. */
@@ -702,8 +372,7 @@ static const char *stuck_device(struct scstu_server *srv)
 	struct scstu_dev *dev;
 
 	list_for_each_entry(dev, &srv->devices, link)
-		if (disk_busy(dev) ||
-		    (dev->core && scst_device_busy(dev->core)))
+		if (srv->engine->busy(dev))
 			return dev->name;
 	return "a device";
 }
@@ -714,9 +383,23 @@ static bool server_busy(struct scstu_server *srv)
 	struct scstu_dev *dev;
 
 	list_for_each_entry(dev, &srv->devices, link)
-		if (disk_busy(dev))
+		if (srv->engine->working(dev))
 			return true;
 	return false;
+}
+
+static void server_reload(struct scstu_server *srv)
+{
+	if (srv->engine->reload)
+		srv->engine->reload(srv);
+	else
+		log_info("nothing to reload");
+}
+
+static bool server_shall_end(struct scstu_server *srv)
+{
+	return __atomic_load_n(&srv->stop, __ATOMIC_ACQUIRE) ||
+	       (srv->engine->serves && !srv->engine->serves(srv));
 }
 
 /* Look where things stand. 1: goes on; 0: over; or what went wrong. */
@@ -729,8 +412,7 @@ static int server_advance(struct scstu_server *srv)
 	if (srv->state == SERVER_STARTED &&
 	    __atomic_exchange_n(&srv->reload, false, __ATOMIC_ACQUIRE))
 		server_reload(srv);
-	if (srv->state == SERVER_STARTED &&
-	    __atomic_load_n(&srv->stop, __ATOMIC_ACQUIRE))
+	if (srv->state == SERVER_STARTED && server_shall_end(srv))
 		server_begin_shutdown(srv);
 	if (srv->state != SERVER_DRAINING && srv->state != SERVER_KILLING)
 		return 1;
@@ -741,7 +423,7 @@ static int server_advance(struct scstu_server *srv)
 	}
 	if (ktime_get_ns() < srv->deadline)
 		return 1;
-	if (srv->state == SERVER_DRAINING) {
+	if (srv->state == SERVER_DRAINING && srv->engine->kill) {
 		server_force_shutdown(srv);
 		return 1;
 	}
@@ -766,25 +448,40 @@ static void server_stop_devices(struct scstu_server *srv)
 {
 	struct scstu_dev *dev;
 
-	list_for_each_entry(dev, &srv->devices, link) {
-		engine_detach(srv->engine, dev);
-		state_dev_close(dev->state);
-		dev->state = NULL;
+	list_for_each_entry(dev, &srv->devices, link)
 		dev_stop(dev);
-	}
+}
+
+static void nothing(void *arg)
+{
+}
+
+/* What was posted to the loops has run: who drains is not told by all. */
+static void server_sync_loops(struct scstu_server *srv)
+{
+	unsigned int i;
+
+	for (i = 0; srv->nr_loops && i < srv->loops_running; i++)
+		loop_call(srv->loops[i], nothing, NULL);
 }
 
 static void server_stop_loops(struct scstu_server *srv)
 {
 	unsigned int i;
 
-	for (i = 0; i < srv->loops_running; i++) {
+	for (i = 0; i < srv->loops_running; i++)
 		if (srv->nr_loops)
 			loop_stop(srv->loops[i]);
 		else
 			loop_abandon(srv->loops[i]);
+}
+
+static void server_free_loops(struct scstu_server *srv)
+{
+	unsigned int i;
+
+	for (i = 0; i < srv->loops_running; i++)
 		loop_free(srv->loops[i]);
-	}
 	free(srv->loops);
 	srv->loops = NULL;
 	srv->loops_running = 0;
@@ -800,18 +497,31 @@ static void server_close_devices(struct scstu_server *srv)
 	}
 }
 
-/* Nothing is in flight: everything goes, the devices last. */
+/*
+ * Nothing is in flight: everything goes. A handler's thread that completed the
+ * last request may still be about to wake its loop: close() waits for it, and
+ * then the loops' memory goes.
+ */
 static void server_teardown(struct scstu_server *srv)
 {
-	if (srv->engine) {
+	server_sync_loops(srv);
+	if (srv->engine_started)
+		srv->engine->stop(srv);
+	srv->engine_started = false;
+	if (srv->loops) {
 		server_stop_devices(srv);
-		engine_destroy(srv->engine);
-		srv->engine = NULL;
-	}
-	state_dir_stop(srv->state_dir);
-	if (srv->loops)
 		server_stop_loops(srv);
+	}
 	server_close_devices(srv);
+	server_free_loops(srv);
+}
+
+/* It has ended in good order: is there something to be told? */
+static int server_end(struct scstu_server *srv)
+{
+	server_teardown(srv);
+	return __atomic_load_n(&srv->failed, __ATOMIC_RELAXED) ?
+	       server_error(srv, EIO, "the kernel has let a device go") : 0;
 }
 
 int scstu_server_run(struct scstu_server *srv)
@@ -825,9 +535,7 @@ int scstu_server_run(struct scstu_server *srv)
 		if (poll(&pfd, 1, server_timeout(srv)) < 0 && errno != EINTR)
 			return server_error(srv, errno, "poll: %s",
 					    strerror(errno));
-	if (!ret)
-		server_teardown(srv);
-	return ret;
+	return ret ?: server_end(srv);
 }
 
 /* ---- With the owner's loop -------------------------------------------------------------- */
@@ -861,9 +569,7 @@ int scstu_server_dispatch(struct scstu_server *srv)
 		return server_error(srv, EINVAL, "not started with loops=0");
 	loop_turn(srv->loops[0], false);
 	ret = server_advance(srv);
-	if (!ret)
-		server_teardown(srv);
-	return ret;
+	return ret ?: server_end(srv);
 }
 
 static bool is_serving(const struct scstu_server *srv)
@@ -898,12 +604,8 @@ void scstu_server_destroy(struct scstu_server *srv)
 	if (srv->state == SERVER_STUCK)
 		return;			/* the handler's threads still use it */
 	server_teardown(srv);
-	state_dir_close(srv->state_dir);
-	auth_put(srv->auth);
-	engine_config_free(&srv->cfg);
-	free(srv->auth_file);
-	strings_free(&srv->listen);
-	strings_free(&srv->access);
+	if (srv->embedded)
+		embedded_free(srv->embedded);
 	if (srv->event >= 0)
 		close(srv->event);
 	free(srv);

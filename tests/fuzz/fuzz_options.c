@@ -124,7 +124,7 @@ static void fuzz_access(struct scstu_server *srv)
 	MUST(!scstu_server_add_device(srv, "name=a"));
 	MUST(!scstu_server_add_device(srv, "name=b:ro"));
 	list_for_each_entry(dev, &srv->devices, link)
-		MUST(!engine_attach(engine, dev));
+		MUST(!engine_attach(engine, dev, NULL));
 	while (in.len) {
 		text = get_text(get16() % 512);
 		err = access_apply(engine, text, why, sizeof(why));

@@ -130,8 +130,8 @@ if [ -x "$disk" ]; then
 else
 	sed -n 's/^\t\t{ "\([a-z-]*\)", [a-z]*_argument.*/\1/p' \
 		libscstuser/src/main.c
-	sed -n 's/^\t\(CALL\|NUMBER\)("\([a-z-]*\)".*/\2/p' \
-		libscstuser/src/server.c
+	sed -n 's/^\t\(FRONT\|CALL\|NUMBER\|FRONT_NUMBER\)("\([a-z-]*\)".*/\2/p' \
+		libscstuser/src/options.c
 fi | sort > "$tmp/options"
 if [ -x "$disk" ]; then
 	sed -n '/^Options of a device/,/^$/s/^  \([a-z-]*\).*/\1/p' "$tmp/help"

@@ -106,6 +106,12 @@ struct scstu_disk {
 	 * library keeps other requests away from such a write.
 	 */
 	uint32_t max_atomic;
+	/*
+	 * Engine scst: a request that the handler leaves unanswered when it
+	 * dies fails, and is not given to the next process that serves the
+	 * disk. For backends where what was begun may still happen later.
+	 */
+	bool no_reissue;
 };
 
 #define SCSTU_DISK_INIT .size = sizeof(struct scstu_disk)

@@ -44,7 +44,8 @@ SCSTU_API int scstu_server_start(struct scstu_server *srv);
 
 /*
  * The address that initiators use for LUN @index of the started server, as
- * "iscsi://ADDRESS:PORT/TARGET/LUN"; NULL past the last.
+ * "iscsi://ADDRESS:PORT/TARGET/LUN"; NULL past the last, and with the engine
+ * scst, where the kernel's targets have addresses.
  */
 SCSTU_API const char *scstu_server_url(struct scstu_server *srv,
 				       unsigned int index);
