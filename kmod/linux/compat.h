@@ -5,9 +5,16 @@
 
 #include <linux/blkdev.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/version.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #include <linux/filelock.h>
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
@@ -43,6 +50,28 @@ static inline int compat_file_lock(struct file *file, bool exclusive)
 	err = vfs_lock_file(file, F_SETLK, lock, NULL);
 	locks_free_lock(lock);
 	return err;
+}
+
+/* The bytes of a command of io_uring's; its submitter may change them. */
+static inline const void *compat_uring_payload(const struct io_uring_cmd *cmd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return io_uring_sqe_cmd(cmd->sqe);
+#else
+	return cmd->cmd;
+#endif
+}
+
+/* In mmap(), where nobody else knows @vma. */
+static inline void compat_vm_flags(struct vm_area_struct *vma,
+				   unsigned long set, unsigned long clear)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_mod(vma, set, clear);
+#else
+	vma->vm_flags |= set;
+	vma->vm_flags &= ~clear;
+#endif
 }
 
 /* A block device, held exclusively. */

@@ -146,13 +146,15 @@ static void state_persist(struct scst_device *dev)
 void scst_state_prepare(struct scst_hdev *hdev)
 {
 	struct path path;
+	int ret;
 
 	INIT_WORK(&hdev->persist_work, state_write_work);
-	hdev->ops.persist = NULL;
-	if (kern_path(state_dir, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path))
-		return;
-	path_put(&path);
-	hdev->ops.persist = state_persist;
+	ret = kern_path(state_dir, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+	if (!ret)
+		path_put(&path);
+	/* For lack of memory there is no less of a directory. */
+	hdev->ops.persist = ret == -ENOENT || ret == -ENOTDIR ? NULL :
+								state_persist;
 }
 
 static int state_restore(struct scst_hdev *hdev, struct scst_pr_slot *slots)

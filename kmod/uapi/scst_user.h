@@ -50,7 +50,7 @@
 /* What may be there or not: bits of features. All of ABI 1 are below. */
 #define SCST_USER_FEAT_URING	 (1ULL << 0)	/* ENTER by IORING_OP_URING_CMD */
 #define SCST_USER_FEAT_RAW	 (1ULL << 1)	/* kind RAW */
-#define SCST_USER_FEAT_SESSIONS	 (1ULL << 2)	/* SESSION_ notifications */
+#define SCST_USER_FEAT_SESSIONS	 (1ULL << 2)	/* OP_SESSION_GONE */
 #define SCST_USER_FEAT_AFFINITY	 (1ULL << 3)	/* SCST_USER_IOC_AFFINITY */
 #define SCST_USER_FEAT_SANITIZE	 (1ULL << 4)	/* SCST_USER_AT_SANITIZE */
 
@@ -59,6 +59,7 @@
 /*
  * What the kernel asks for. The first group are requests, each to be answered
  * by one reply; the second are notifications, with tag 0, not to be answered.
+ * A handler that lets its ring fill up misses notifications.
  */
 enum scst_user_op {
 	SCST_USER_OP_NOP,
@@ -79,8 +80,11 @@ enum scst_user_op {
 	/* Notifications. */
 	SCST_USER_OP_ABORT = 32, /* nobody waits for request @arg: advice */
 	SCST_USER_OP_RESET,	/* logical unit reset: forget soft state */
-	SCST_USER_OP_SESSION_NEW,	/* I_T nexus @nexus sees the device */
-	SCST_USER_OP_SESSION_GONE,	/* ... and it no longer does */
+	/*
+	 * I_T nexus @nexus sees the device no more: forget its state. That it
+	 * does, its first request says.
+	 */
+	SCST_USER_OP_SESSION_GONE,
 	SCST_USER_OP_EJECT,	/* START STOP UNIT, of removable disks */
 	SCST_USER_OP_LOAD,
 };
