@@ -12,6 +12,7 @@
 #	# vm: smp=N mem=MB	of this size (1, 1024)
 #	# vm: timeout=SECONDS	on a quiet machine (120)
 #	# vm: sanitize=only	on the sanitizer kernel, or =no: not there
+#	# vm: handlers		with the library's handlers, which are built
 set -uo pipefail
 
 TESTS=$(realpath "$(dirname "$0")")
@@ -140,6 +141,25 @@ build_tools() {
 	done
 }
 
+# Handlers and examples, if a case wants them.
+build_handlers() {
+	local kernel name
+
+	HANDLERS=$BUILDS/vm/handlers
+	for kernel in "${KERNELS[@]}"; do
+		for name in $(selected "$kernel"); do
+			[ "$(wish "$name" handlers no)" = no ] || break 2
+		done
+	done
+	[ "$(wish "$name" handlers no)" = yes ] || return 0
+	cmake -S "$TREE" -B "$HANDLERS" -G Ninja -DSCST_TESTS=OFF \
+		-DSCST_BENCH=OFF >"$BUILDS/vm/handlers.log" &&
+		ninja -C "$HANDLERS" scst-disk ramdisk raw \
+			>>"$BUILDS/vm/handlers.log" && return
+	tail -n 20 "$BUILDS/vm/handlers.log"
+	return 1
+}
+
 # ---- One kernel ----------------------------------------------------------------
 
 # Sets KERNEL (its directory), IMAGE, HEADERS and MODULES.
@@ -188,6 +208,7 @@ boot() {
 	VM_TESTS=$TESTS
 	VM_MODULES=$MODULES
 	VM_TOOLS=$TOOLS
+	VM_HANDLERS=$HANDLERS
 	VM_KERNEL=$KERNEL
 	VM_OUT=$OUT
 	VM_LABEL=$label
@@ -334,7 +355,8 @@ BUILDS=$(realpath "$BUILDS")
 CACHE=$(realpath "$CACHE")
 exec 7>"$BUILDS/vm/.lock"
 flock 7
-build_tools || die "the programs for the guest cannot be built"
+build_tools && build_handlers ||
+	die "the programs for the guest cannot be built"
 for kernel in "${KERNELS[@]}"; do
 	run_kernel "$kernel"
 done
