@@ -99,7 +99,8 @@ static bool cmd_prepare(struct local_cmd *lc, struct local_host *host)
 	int_to_scsilun(scmd->device->lun, &lun);
 	scst_task_init(task, &host->nexus, lun.scsi_lun, scmd->cmnd,
 		       scmd->cmd_len);
-	task->tag = (u64)++lc->nr_uses << 32 |
+	lc->nr_uses++;
+	task->tag = (u64)lc->nr_uses << 32 |
 		    blk_mq_unique_tag(scsi_cmd_to_rq(scmd));
 	task->cmd.dir = cmd_dir(scmd);
 	task->expected = scsi_bufflen(scmd);
@@ -187,8 +188,9 @@ void local_respond(struct scst_task *task)
 	lc->long_list = NULL;
 	scst_task_end(task);
 
-	/* Pairs with synchronize_rcu() in local_eh_abort(). */
+	/* The section pairs with synchronize_rcu() in local_eh_abort(). */
 	rcu_read_lock();
+	/* All of @lc that the abort looks at is written. */
 	smp_store_release(&lc->busy, false);
 	scsi_done(scmd);
 	rcu_read_unlock();

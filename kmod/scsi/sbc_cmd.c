@@ -301,8 +301,8 @@ void sbc_io_end(struct sbc_io *io, enum scst_sense sense)
 
 /*
  * The data is written, or not. GOOD has to wait for the medium if FUA or WCE
- * demand it, and a flush that fails fails the write; ranges need not be kept
- * from others meanwhile.
+ * demand it, and when that flush fails so does the write; ranges need not be
+ * kept from others meanwhile.
  */
 void sbc_write_end(struct scst_cmd *cmd, enum scst_sense sense)
 {
