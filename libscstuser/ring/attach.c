@@ -225,7 +225,8 @@ static int say(const struct scstu_dev *dev, const struct scst_user_info *info,
 	*at = (struct scst_user_attach){
 		.size = sizeof(*at),
 		.abi = SCST_USER_ABI,
-		.features = info->features & SCST_USER_FEAT_SESSIONS,
+		.features = info->features & (SCST_USER_FEAT_SESSIONS |
+					      SCST_USER_FEAT_URING),
 		.queues = min(max_queues, info->max_queues),
 		.depth = min_t(uint32_t, DEPTH, info->max_depth),
 		.wait_ms = WAIT_MS,

@@ -52,7 +52,8 @@ static void queue_settle(struct ring_queue *q)
 	struct ring_dev *rd = q->rd;
 	struct ring_engine *engine = rd->engine;
 
-	if (q->in_flight || (!q->over && ring_unsent(&q->ring)))
+	if (q->in_flight || q->entering ||
+	    (!q->over && ring_unsent(&q->ring)))
 		return;
 	if (q->draining && !q->drained) {
 		q->drained = true;
@@ -93,6 +94,47 @@ static bool queue_take(struct ring_queue *q)
 	return left < q->ring.entries;
 }
 
+static void enter_result(struct ring_queue *q, int err)
+{
+	if (!err || err == -EINTR)
+		return;
+	if (err != -ESHUTDOWN)
+		scstu_dev_log(q->rd->dev, LOG_ERROR, "SCST_USER_IOC_ENTER: %s",
+			      strerror(-err));
+	queue_over(q);
+}
+
+static void enter_done(struct scstu_io *io, ssize_t result)
+{
+	struct ring_queue *q = container_of(io, struct ring_queue, enter.io);
+
+	q->entering = false;
+	enter_result(q, result);
+	loop_late(q->loop, &q->late);
+}
+
+/*
+ * Along with the file I/O of requests that are there by now, if they will have
+ * any. All replies are handed in that are there when it is carried out.
+ */
+static bool enter_along(struct ring_queue *q)
+{
+	struct scst_user_enter_cmd cmd = {
+		.queue = q->index,
+		.replies = q->ring.entries,
+	};
+
+	if (!(q->rd->attach.features & SCST_USER_FEAT_URING) ||
+	    !q->rd->dev->queues || !ring_request(&q->ring))
+		return false;
+	q->enter.io.fd = q->lfd.fd;
+	q->enter.io.done = enter_done;
+	q->enter.op = (uint32_t)SCST_USER_IOC_ENTER;
+	memcpy(q->enter.payload, &cmd, sizeof(cmd));
+	q->entering = qio_command(loop_qio(q->loop), &q->enter);
+	return q->entering;
+}
+
 /* Hand in the replies; the kernel also lets in what waited for room. */
 static void queue_enter(struct ring_queue *q)
 {
@@ -100,18 +142,13 @@ static void queue_enter(struct ring_queue *q)
 		.queue = q->index,
 		.replies = ring_unsent(&q->ring),
 	};
-	int err;
 
-	if (q->over || !(enter.replies ||
-			 (!q->in_flight && ring_waiting(&q->ring))))
+	if (q->over || q->entering ||
+	    !(enter.replies || (!q->in_flight && ring_waiting(&q->ring))))
 		return;
-	err = ring_sys->ioctl(q->lfd.fd, SCST_USER_IOC_ENTER, &enter);
-	if (!err || err == -EINTR)
-		return;
-	if (err != -ESHUTDOWN)
-		scstu_dev_log(q->rd->dev, LOG_ERROR, "SCST_USER_IOC_ENTER: %s",
-			      strerror(-err));
-	queue_over(q);
+	if (!enter_along(q))
+		enter_result(q, ring_sys->ioctl(q->lfd.fd, SCST_USER_IOC_ENTER,
+						&enter));
 }
 
 static void queue_late(struct loop_late *late)

@@ -156,15 +156,6 @@ static void advise_abort(struct ring_queue *q, uint64_t tag)
 		WRITE_ONCE(rq->aborted, true);
 }
 
-static void log_nexus(struct ring_queue *q,
-		      const struct scst_user_request *entry)
-{
-	scstu_dev_log(q->rd->dev, LOG_DEBUG, "I_T nexus %llu %s",
-		      (unsigned long long)entry->nexus,
-		      entry->op == SCST_USER_OP_SESSION_NEW ?
-		      "sees the device" : "is gone");
-}
-
 /* EJECT and LOAD do not concern a handler: the device server keeps the door. */
 void ring_begin(struct ring_queue *q, const struct scst_user_request *entry)
 {
@@ -175,9 +166,9 @@ void ring_begin(struct ring_queue *q, const struct scst_user_request *entry)
 	case SCST_USER_OP_RESET:
 		raw_reset(q->rd->dev);
 		break;
-	case SCST_USER_OP_SESSION_NEW:
 	case SCST_USER_OP_SESSION_GONE:
-		log_nexus(q, entry);
+		scstu_dev_log(q->rd->dev, LOG_DEBUG, "I_T nexus %llu is gone",
+			      (unsigned long long)entry->nexus);
 		break;
 	case SCST_USER_OP_EJECT:
 	case SCST_USER_OP_LOAD:

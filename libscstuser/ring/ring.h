@@ -15,6 +15,7 @@
 
 #include "index.h"
 #include "src/lib.h"
+#include "src/qio.h"
 
 struct ring_dev;
 struct ring_queue;
@@ -39,6 +40,8 @@ struct ring_queue {
 	struct loop_late late;
 	struct core_work drain_work;
 	struct ring ring;
+	struct qio_command enter;	/* ENTER along with file I/O */
+	bool entering;			/* ... is under way */
 	struct ring_req *reqs;		/* attach.depth slots */
 	uint32_t in_flight;		/* slots taken; others read it */
 	uint32_t rounds;		/* in this turn of the loop */

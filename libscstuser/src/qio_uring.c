@@ -59,18 +59,42 @@ static void uring_prep(struct io_uring_sqe *sqe, const struct scstu_io *io)
 	}
 }
 
-static bool uring_put(struct uring *u, struct scstu_io *io)
+/* NULL: no room. */
+static struct io_uring_sqe *uring_get(struct uring *u)
 {
 	struct io_uring_sqe *sqe;
 
 	if (u->in_flight >= ENTRIES)
-		return false;
+		return NULL;
 	sqe = io_uring_get_sqe(&u->ring);
+	if (sqe)
+		u->in_flight++;
+	return sqe;
+}
+
+static bool uring_put(struct uring *u, struct scstu_io *io)
+{
+	struct io_uring_sqe *sqe = uring_get(u);
+
 	if (!sqe)
 		return false;
 	uring_prep(sqe, io);
 	io_uring_sqe_set_data(sqe, io);
-	u->in_flight++;
+	return true;
+}
+
+static bool uring_command(struct qio *qio, struct qio_command *cmd)
+{
+	struct uring *u = container_of(qio, struct uring, qio);
+	struct io_uring_sqe *sqe = uring_get(u);
+
+	if (!sqe)
+		return false;
+	io_uring_prep_rw(IORING_OP_URING_CMD, sqe, cmd->io.fd, NULL, 0, 0);
+	sqe->cmd_op = cmd->op;
+	memcpy(sqe->cmd, cmd->payload, sizeof(cmd->payload));
+	io_uring_sqe_set_data(sqe, &cmd->io);
+	loop_late(u->loop, &u->late);
 	return true;
 }
 
@@ -215,4 +239,5 @@ const struct qio_ops qio_uring_ops = {
 	.alloc = uring_alloc,
 	.free = uring_free,
 	.submit = uring_submit,
+	.command = uring_command,
 };

@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -235,6 +236,7 @@ static int fake_open(struct scstu_dev *dev)
 	struct scstu_disk disk = {
 		SCSTU_DISK_INIT, .bytes = SIZE, .zero_after_unmap = true,
 		.max_transfer = 1 << 18, .max_atomic = 8192,
+		.no_reissue = scstu_dev_flag(dev, "once"),
 	};
 
 	the_dev = dev;
@@ -255,9 +257,15 @@ static const struct scstu_disk_ops disk_ops = {
 	.usage = fake_usage,
 };
 
+static const struct scstu_param params[] = {
+	{ "once", SCSTU_FLAG, "as in scstu_disk.no_reissue" },
+	{ 0 }
+};
+
 static struct scstu_handler disk = {
 	SCSTU_HANDLER_INIT,
 	.name = "fake",
+	.params = params,
 	.open = fake_open,
 	.close = fake_close,
 	.disk = &disk_ops,
@@ -475,7 +483,7 @@ START_TEST(disk_is_described)
 	const struct scst_user_attach *at = &rk.said;
 
 	up_with(&disk, "name=d,thin,removable,vendor=ACME,serial=0123,"
-		       "naa=3000000000000001,write-cache=off,sanitize");
+		       "naa=3000000000000001,write-cache=off,sanitize,once");
 	ck_assert_str_eq(at->name, "d");
 	ck_assert_uint_eq(at->kind, SCST_USER_DISK);
 	ck_assert_uint_eq(at->queues, 2);
@@ -485,7 +493,7 @@ START_TEST(disk_is_described)
 	ck_assert_uint_eq(at->max_atomic, 8192);
 	ck_assert_uint_eq(at->flags, SCST_USER_AT_REMOVABLE |
 			  SCST_USER_AT_THIN | SCST_USER_AT_ZERO_AFTER_UNMAP |
-			  SCST_USER_AT_SANITIZE);
+			  SCST_USER_AT_SANITIZE | SCST_USER_AT_NO_REISSUE);
 	ck_assert_uint_eq(at->ops, 0xff << 1);
 	ck_assert_mem_eq(at->vendor, "ACME\0\0\0\0", 8);
 	ck_assert_uint_eq(at->product[0], 0);
@@ -528,6 +536,31 @@ START_TEST(what_changed_before_is_said_at_once)
 	ck_assert_ptr_null(scstu_server_url(srv, 0));
 	pthread_create(&runner, NULL, run, NULL);
 	down();
+}
+END_TEST
+
+START_TEST(owner_may_have_the_loop)
+{
+	struct scst_user_request request = rq(SCST_USER_OP_READ, 0, 512);
+	struct pollfd pfd = { .events = POLLIN };
+	uint64_t tag;
+
+	disk.threads = models[_i];
+	rk_up();
+	create(&disk, "name=d");
+	ck_assert_int_eq(scstu_server_set(srv, "loops", "0"), 0);
+	ck_assert_int_eq(scstu_server_start(srv), 0);
+	ck_assert_uint_eq(rk.said.queues, 1);
+	tag = rk_submit(0, request, NULL, 512);
+	pfd.fd = scstu_server_fd(srv);
+	while (!rk_is_answered(tag)) {
+		ck_assert_int_eq(poll(&pfd, 1, -1), 1);
+		ck_assert_int_eq(scstu_server_dispatch(srv), 1);
+	}
+	scstu_server_stop(srv);
+	scstu_server_destroy(srv);
+	ck_assert(rk.detached);
+	rk_down();
 }
 END_TEST
 
@@ -618,7 +651,7 @@ START_TEST(abort_is_advice_for_one_request)
 	tags[1] = rk_submit(0, rq(SCST_USER_OP_READ, 0, 512), NULL, 512);
 	wait_held();
 	rk_notify(0, SCST_USER_OP_ABORT, tags[1] + (1ULL << 32));
-	rk_notify(0, SCST_USER_OP_SESSION_NEW, 0);
+	rk_notify(0, SCST_USER_OP_SESSION_GONE, 0);
 	rk_notify(0, SCST_USER_OP_ABORT, tags[0]);
 	while (!scstu_req_aborted(kept[0]))
 		sched_yield();
@@ -887,6 +920,7 @@ static TCase *serve_tcase(void)
 	tcase_add_test(tc, disk_is_described);
 	tcase_add_test(tc, changes_are_told);
 	tcase_add_test(tc, what_changed_before_is_said_at_once);
+	tcase_add_loop_test(tc, owner_may_have_the_loop, 0, 3);
 	tcase_add_test(tc, commands_have_their_outcome);
 	tcase_add_test(tc, raw_device_is_described);
 	tcase_add_loop_test(tc, reset_reaches_the_handler, 0, 3);
