@@ -184,6 +184,6 @@ echo
 echo "$((SECONDS - START)) s, ${#FAILED[@]} failed, ${#SKIPPED[@]} skipped"
 [ ${#FAILED[@]} -eq 0 ] || printf 'failed: %s\n' "${FAILED[@]}"
 if [ $LONG -eq 0 ]; then
-	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, SANITIZE with a reset, all of conformance under sanitizers, all cases in guests, the sanitizer kernel."
+	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, SANITIZE with a reset, all of conformance under sanitizers, every allocation of the fault sweep, all cases in guests, the sanitizer kernel."
 fi
 [ ${#FAILED[@]} -eq 0 ]

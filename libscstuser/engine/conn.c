@@ -264,12 +264,15 @@ static bool conn_is_idle(const struct conn *conn)
 static void conn_send(struct loop_late *late)
 {
 	struct conn *conn = container_of(late, struct conn, tx_late);
+	bool held_up = conn->out;
 
 	if (!conn_send_reply(conn)) {
 		/* Who does not take answers need not ask. */
 		conn_events(conn, 0, EPOLLIN);
 		return;
 	}
+	if (conn->state == CONN_FULL && held_up && !conn->iscsi->rx.paused)
+		conn_events(conn, EPOLLIN, 0);
 	if (conn->state == CONN_FULL)
 		conn_send_full(conn);
 	else if (conn->refused)

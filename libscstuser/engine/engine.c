@@ -293,11 +293,15 @@ struct engine *engine_create(const struct engine_config *cfg, struct auth *auth,
 			     struct loop **loops, unsigned int nr)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
+	struct engine_config mine = *cfg;
 	int err;
 
-	if (!engine)
+	if (!engine) {
+		engine_config_free(&mine);
+		auth_put(auth);
 		return ERR_PTR(-ENOMEM);
-	engine->cfg = *cfg;
+	}
+	engine->cfg = mine;
 	engine->auth = auth;
 	pthread_mutex_init(&engine->lock, NULL);
 	INIT_LIST_HEAD(&engine->portals);

@@ -19,6 +19,38 @@ __thread struct shim_thread *shim_thread_self;
 static pthread_key_t shim_thread_key;
 static pthread_once_t shim_thread_once = PTHREAD_ONCE_INIT;
 
+/*
+ * Where there is no memory: the first threads, which are those of the library,
+ * must not need any. Which are in use is under shim_threads_lock.
+ */
+static struct shim_thread spare[16];
+static bool spare_used[ARRAY_SIZE(spare)];
+
+static struct shim_thread *spare_get(void)
+{
+	struct shim_thread *self = NULL;
+	unsigned int i;
+
+	pthread_mutex_lock(&shim_threads_lock);
+	for (i = 0; i < ARRAY_SIZE(spare) && !self; i++) {
+		if (spare_used[i])
+			continue;
+		spare_used[i] = true;
+		self = &spare[i];
+	}
+	pthread_mutex_unlock(&shim_threads_lock);
+	return self;
+}
+
+/* Under shim_threads_lock. */
+static void thread_free(struct shim_thread *self)
+{
+	if (self >= spare && self < spare + ARRAY_SIZE(spare))
+		spare_used[self - spare] = false;
+	else
+		free(self);
+}
+
 static void shim_thread_exit(void *data)
 {
 	struct shim_thread *self = data;
@@ -29,9 +61,9 @@ static void shim_thread_exit(void *data)
 	pthread_mutex_lock(&shim_threads_lock);
 	shim_slab_thread_exit(self);
 	list_del(&self->node);
+	thread_free(self);
 	pthread_mutex_unlock(&shim_threads_lock);
 	shim_thread_self = NULL;
-	free(self);
 }
 
 static void shim_thread_key_init(void)
@@ -45,6 +77,8 @@ struct shim_thread *shim_thread_attach(void)
 {
 	struct shim_thread *self = aligned_alloc(SHIM_CACHELINE, sizeof(*self));
 
+	if (!self)
+		self = spare_get();
 	pthread_once(&shim_thread_once, shim_thread_key_init);
 	if (!self || pthread_setspecific(shim_thread_key, self))
 		shim_die(SHIM_HERE, "no memory for a thread");

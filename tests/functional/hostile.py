@@ -20,6 +20,7 @@ GROUPS = {
     'protocol': protocol.TESTS,
     'numbers': limits.NUMBERS,
     'backlog': limits.BACKLOG,
+    'silence': [limits.never_reading_ends_in_time],
     'files': [limits.more_connections_than_files],
     'soft-limit': [limits.sessions_beyond_the_soft_limit_of_files],
 }

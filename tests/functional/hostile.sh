@@ -42,6 +42,11 @@ start "$DISK" --memory 64M --loops 2 "${DEVICES[@]}"
 hostile backlog "$(bound 0 4 0 $((64 * 1024)))"
 stop
 
+start "$DISK" --memory 16M --nop-interval 1 --nop-timeout 1 --loops 2 \
+	"${DEVICES[@]}"
+hostile silence "$(bound 0 4 0 $((16 * 1024)))"
+stop
+
 # limited N: scst-disk with N files at most, or with a soft limit of N
 limited() {
 	cat >"$WORK/limited" <<-EOF

@@ -99,9 +99,9 @@ def stuff(peer, data, most):
 
 def compared(witness, name, before):
     during = witness.rate()
-    loss = 100 * (1 - during / before) if before else 0
+    change = 100 * (during / before - 1) if before else 0
     print(f'  {name}: the other session {before:.0f} -> {during:.0f} '
-          f'operations/s ({loss:.0f} % less), '
+          f'operations/s ({change:+.0f} %), '
           f'server {server_kib("VmRSS")} KiB')
 
 
@@ -160,6 +160,20 @@ def data_that_never_comes(witness):
     witness.goes_on(50)
     compared(witness, 'writes without data', before)
     for peer in peers:
+        peer.close()
+
+
+def never_reading_ends_in_time():
+    """Who does not read does not answer pings, and is silent for ever."""
+    before = server_files()
+    idle, hungry, chatty = (session(isid=230 + n) for n in range(3))
+    for _ in range(16):
+        hungry.read10(0, 8192)
+    stuff(chatty, chatty.pdu(NOP_OUT | IMMEDIATE, FINAL, 5,
+                             (NO_TAG, chatty.cmd_sn, 1), b'p' * 65536),
+          1 << 28)
+    until(lambda: server_files() <= before, 'all three to be dropped')
+    for peer in idle, hungry, chatty:
         peer.close()
 
 

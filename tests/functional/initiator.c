@@ -33,9 +33,11 @@
 static struct iscsi_context *iscsi;
 static int lun;
 static uint32_t block_size;
+static bool lost;		/* the session: libiscsi may crash over it */
 
 static void answer_status(const struct scsi_task *task)
 {
+	lost |= !task;
 	if (!task) {
 		printf("error %s\n", iscsi_get_error(iscsi));
 		return;
@@ -182,6 +184,10 @@ static void do_reset(const char *what)
 {
 	int ret;
 
+	if (lost) {
+		printf("error the session is lost\n");
+		return;
+	}
 	if (!strcmp(what, "lun"))
 		ret = iscsi_task_mgmt_lun_reset_sync(iscsi, lun);
 	else if (!strcmp(what, "warm"))
@@ -319,6 +325,8 @@ int main(int argc, char **argv)
 	printf("ready\n");
 	while (fgets(line, sizeof(line), stdin) && take(line))
 		;
+	if (lost)
+		return 1;
 	iscsi_logout_sync(iscsi);
 	iscsi_destroy_context(iscsi);
 	return 0;

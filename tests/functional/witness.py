@@ -88,8 +88,10 @@ class Witness:
         return (self.done() - before) / (time.monotonic() - start)
 
     def stop(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        self.pid = None
 
 
 def server_kib(field='VmHWM'):
