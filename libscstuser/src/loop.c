@@ -53,7 +53,8 @@ struct loop {
 	void *staging;
 };
 
-static __thread struct loop *current_loop;
+static __thread struct loop *current_loop
+	__attribute__((tls_model("initial-exec")));
 
 struct loop *loop_current(void)
 {
