@@ -73,7 +73,6 @@ struct iscsi_session {
 	/* Own. */
 	struct scst_nexus nexus;
 	bool has_nexus;
-	bool dead;
 	u32 max_cmd_sn;
 	u32 nr_tasks;		/* commands without their response yet */
 	u32 nr_immediate;	/* ... that came as immediate ones */

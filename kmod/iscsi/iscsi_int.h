@@ -129,6 +129,8 @@ void iscsi_text_forget(struct iscsi_conn *conn);
 /* iscsi_session.c */
 void iscsi_session_get(struct iscsi_session *sess);
 void iscsi_session_put(struct iscsi_session *sess);
+/* Its I_T nexus is lost, if it is not yet. */
+void iscsi_session_leave(struct iscsi_session *sess);
 u32 iscsi_next_ttt(struct iscsi_session *sess);
 void iscsi_session_advance(struct iscsi_session *sess);
 

@@ -122,6 +122,12 @@ static void logout_end(struct iscsi_conn *conn, bool digest_ok)
 	if (ctrl->bhs.byte2 == ISCSI_LOGOUT_DONE) {
 		ctrl->close = true;
 		conn->closing = true;
+		/*
+		 * Whoever has read the response may be back at once, on another
+		 * thread of ours, and must not meet what this nexus held.
+		 */
+		if (list_is_singular(&conn->sess->conns))
+			iscsi_session_leave(conn->sess);
 	}
 	iscsi_ctrl_queue(conn, ctrl);
 }

@@ -160,11 +160,12 @@ void iscsi_conn_start(struct iscsi_conn *conn, u64 now)
 	iscsi_session_get(conn->sess);
 }
 
-static void session_end(struct iscsi_session *sess)
+void iscsi_session_leave(struct iscsi_session *sess)
 {
-	sess->dead = true;
-	if (sess->has_nexus)
-		scst_nexus_del(&sess->nexus);
+	if (!sess->has_nexus)
+		return;
+	sess->has_nexus = false;
+	scst_nexus_del(&sess->nexus);
 }
 
 void iscsi_conn_del(struct iscsi_conn *conn)
@@ -186,7 +187,7 @@ void iscsi_conn_del(struct iscsi_conn *conn)
 	conn->rx.text = NULL;
 	list_del(&conn->link);
 	if (list_empty(&sess->conns))
-		session_end(sess);
+		iscsi_session_leave(sess);
 	iscsi_session_put(sess);
 }
 

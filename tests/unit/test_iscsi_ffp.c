@@ -659,6 +659,18 @@ START_TEST(answers_before_the_logout_are_sent)
 }
 END_TEST
 
+START_TEST(nexus_is_lost_before_logout_is_answered)
+{
+	p.w->deaf = true;
+	put(logout(ISCSI_LOGOUT_SESSION, 0), NULL, 0);
+	ck_assert(!p.w->dropped);
+	ck_assert(list_empty(&p.tgt->nexuses));
+	p.w->deaf = false;
+	answer(ISCSI_LOGOUT_RSP);
+	ck_dropped(NULL);
+}
+END_TEST
+
 START_TEST(logout_can_be_asked_for)
 {
 	const struct pdu *pdu;
@@ -756,6 +768,7 @@ static TCase *nop_tcase(void)
 	tcase_add_test(tc, other_connection_is_not_there);
 	tcase_add_test(tc, recovery_is_not_supported);
 	tcase_add_test(tc, answers_before_the_logout_are_sent);
+	tcase_add_test(tc, nexus_is_lost_before_logout_is_answered);
 	tcase_add_test(tc, logout_can_be_asked_for);
 	return tc;
 }
