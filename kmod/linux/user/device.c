@@ -389,7 +389,7 @@ int user_dev_describe(struct user_dev *dev, struct user_about *desc)
 
 	lockdep_assert_held(&dev->hdev.lock);
 	if (dev->hdev.open && !desc_equal(dev->desc, desc)) {
-		pr_err("device %s: attach: the handler describes it otherwise than its predecessor; disable it first\n",
+		pr_err("device %s: attach: described otherwise than by the handler before; disable it first\n",
 		       dev->hdev.name);
 		return -EINVAL;
 	}

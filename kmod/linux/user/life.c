@@ -37,6 +37,7 @@ static unsigned long reply_bound(const struct user_dev *dev)
 
 /* ---- Parking ---------------------------------------------------------------- */
 
+/* When nobody serves. */
 static bool down_too_long(const struct user_dev *dev)
 {
 	return time_after(jiffies, READ_ONCE(dev->down) + handler_bound(dev));
@@ -87,8 +88,13 @@ static void dev_issue(struct list_head *list)
 {
 	struct user_req *req, *next;
 
-	list_for_each_entry_safe(req, next, list, link)
-		user_req_issue(req);
+	list_for_each_entry_safe(req, next, list, link) {
+		/* nobody works on it any more */
+		if (READ_ONCE(req->cmd->aborted))
+			user_req_fail(req, SENSE_ABORTED);
+		else
+			user_req_issue(req);
+	}
 }
 
 /* What no other handler must have. */
@@ -269,9 +275,10 @@ static void parked_take(struct user_dev *dev, struct list_head *list,
 			bool aborts)
 {
 	struct user_req *req, *next;
-	bool down = down_too_long(dev);
+	bool down;
 
 	spin_lock_bh(&dev->lock);
+	down = !rcu_access_pointer(dev->att) && down_too_long(dev);
 	list_for_each_entry_safe(req, next, &dev->parked, link) {
 		if (READ_ONCE(req->cmd->aborted) && !(req->flags & USER_AGAIN))
 			req->sense = SENSE_ABORTED;

@@ -45,6 +45,15 @@ cmp -n $((1 << 20)) -i $((2 << 20)):0 "$DISK" /dev/zero || die "not zeroes"
 verify_disk "$DISK" --bsrange=512-256k --size=16M
 verify_disk "$DISK" --bs=4k --size=4M --iodepth=64
 
+# How many system calls a request costs the handler: a count, not a check.
+handler_stop "$PID"
+handler_start u0 "$WORK/disk" stats="$WORK/stats"
+fio --name=count --filename="$DISK" --direct=1 --ioengine=libaio \
+	--rw=randrw --bs=4k --iodepth=16 --size=16M --minimal >/dev/null
+handler_stop "$PID"
+cat "$WORK/stats"
+handler_start u0 "$WORK/disk"
+
 # The end of one handler, another one with other queues, and another size.
 handler_stop "$PID"
 wait_for "the handler to be gone" 30 handler_is u0 none

@@ -4,7 +4,7 @@
 # Handlers are killed under verified I/O, at any time and between any two
 # operations on the ring, and others take over: nothing is lost, nothing is
 # written twice behind something newer, and the initiator hears nothing of it.
-# 10 times; 200 times with USER_DIE_KILLS=200 (user_die_long).
+# 10 times; user_die_long: 200 times.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../vdisk.sh"
 . "$(dirname "$0")/../user.sh"
