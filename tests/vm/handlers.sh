@@ -23,6 +23,7 @@ served() {
 }
 
 # serve_stop [SIGNAL]: it ends well
+# shellcheck disable=SC2120
 serve_stop() {
 	kill "-${1:-TERM}" "$PID"
 	serve_ended 0

@@ -355,8 +355,9 @@ BUILDS=$(realpath "$BUILDS")
 CACHE=$(realpath "$CACHE")
 exec 7>"$BUILDS/vm/.lock"
 flock 7
-build_tools && build_handlers ||
+if ! { build_tools && build_handlers; }; then
 	die "the programs for the guest cannot be built"
+fi
 for kernel in "${KERNELS[@]}"; do
 	run_kernel "$kernel"
 done

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../handlers.sh"
 
 export SCST_ENGINE=scst
-RAM=(--device name=u0,backend=ram,size=64M)
+RAM=(--device "name=u0,backend=ram,size=64M")
 
 # ---- What is missing is said in one line -----------------------------------
 
