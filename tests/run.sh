@@ -47,15 +47,12 @@ wanted() {
 	return 1
 }
 
-# check NAME COMMAND...: quiet when it passes, all it said when it does not
-check() {
-	local name=$1 log status=0 began=$SECONDS
+# report NAME STATUS SECONDS LOG: quiet when it passed, all it said when not
+report() {
+	local name=$1 status=$2 log=$4
 
-	shift
-	log=$(mktemp)
-	"$@" >"$log" 2>&1 || status=$?
 	case $status in
-	0) echo "pass  $name ($((SECONDS - began)) s)" ;;
+	0) echo "pass  $name ($3 s)" ;;
 	77)
 		echo "skip  $name: $(tail -n 1 "$log")"
 		SKIPPED+=("$name")
@@ -67,7 +64,35 @@ check() {
 		;;
 	esac
 	rm -f "$log"
-	return $status
+	return "$status"
+}
+
+# check NAME COMMAND...
+check() {
+	local name=$1 log status=0 began=$SECONDS
+
+	shift
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 || status=$?
+	report "$name" $status $((SECONDS - began)) "$log"
+}
+
+# later NAME COMMAND...: check() beside what follows; reported by now_later
+later() {
+	LATER_NAME=$1 LATER_LOG=$(mktemp) LATER_BEGAN=$SECONDS
+
+	shift
+	"$@" >"$LATER_LOG" 2>&1 &
+	LATER=$!
+}
+
+now_later() {
+	local status=0
+
+	[ -n "${LATER:-}" ] || return 0
+	wait "$LATER" || status=$?
+	report "$LATER_NAME" $status $((SECONDS - LATER_BEGAN)) "$LATER_LOG"
+	LATER=
 }
 
 # build DIR OPTION...
@@ -80,23 +105,25 @@ build() {
 		check "build $name" ninja -C "$dir"
 }
 
-# suite NAME SCRIPT...: unit tests and the scripts on the build NAME
+# suite NAME SCRIPT...: unit tests and the scripts on the build NAME; with
+# scripts conformance, which takes as long as all of them, beside them
 suite() {
-	local name=$1 script title
+	local name=$1 script
 
 	shift
 	check "$name: unit tests" ctest --test-dir "$BUILDS/$name" \
 		--output-on-failure -j "$(nproc)"
+	export SCST_BUILD=$BUILDS/$name
+	[ $# -eq 0 ] || later "$name: conformance" tests/conformance/run.sh
 	for script in "$@"; do
-		title=$(basename "$script" .sh)
-		[ "$title" != run ] || title=$(basename "$(dirname "$script")")
-		SCST_BUILD=$BUILDS/$name check "$name: $title" "$script"
+		check "$name: $(basename "$script" .sh)" "$script"
 	done
+	now_later
+	unset SCST_BUILD
 }
 
 functional() {
-	find tests/functional tests/conformance -name '*.sh' ! -name lib.sh |
-		sort
+	find tests/functional -name '*.sh' ! -name lib.sh | sort
 }
 
 # One on each processor; what fails says its name.
