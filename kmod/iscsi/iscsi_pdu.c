@@ -179,9 +179,20 @@ static bool tag_missing(const struct iscsi_conn *conn,
 
 enum sn_verdict { SN_TAKE, SN_IGNORE, SN_WAIT };
 
+/* Another connection is receiving what ExpCmdSN stands for. */
+static bool next_is_under_way(const struct iscsi_session *sess)
+{
+	const struct iscsi_conn *conn;
+
+	list_for_each_entry(conn, &sess->conns, link)
+		if (conn->rx.counted && !conn->dropped)
+			return true;
+	return false;
+}
+
 /*
  * 4.2.2.1: commands are delivered in the order of CmdSN; what is outside of
- * the window is ignored. A gap can only be filled by another connection, for
+ * the window is ignored, and so are duplicates. A gap can only be filled by another connection, for
  * each one sends its own commands in order, so this one need not be read on.
  */
 static enum sn_verdict check_cmd_sn(struct iscsi_conn *conn)
@@ -197,6 +208,8 @@ static enum sn_verdict check_cmd_sn(struct iscsi_conn *conn)
 		return SN_IGNORE;
 	if (sn != sess->exp_cmd_sn)
 		return SN_WAIT;
+	if (next_is_under_way(sess))
+		return SN_IGNORE;
 	rx->counted = true;
 	return SN_TAKE;
 }
@@ -276,6 +289,8 @@ void iscsi_pdu_end(struct iscsi_conn *conn, bool digest_ok)
 	}
 	kfree(rx->text);
 	rx->text = NULL;
-	if (rx->counted && !conn->dropped)
+	if (rx->counted && !conn->dropped) {
+		rx->counted = false;
 		iscsi_session_advance(conn->sess);
+	}
 }

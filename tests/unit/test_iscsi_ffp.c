@@ -143,6 +143,27 @@ START_TEST(gap_may_be_behind_data)
 }
 END_TEST
 
+START_TEST(number_on_both_connections_is_taken_once)
+{
+	struct iscsi_bhs bhs = scsi(SCSI_WRITE_10, 0, 1, ISCSI_CMD_WRITE, 512);
+	struct wire *w = p.w;
+
+	p.sess->params.max_connections = 2;
+	memset(buf, 0x5a, 512);
+	w->mute_after = ISCSI_BHS_LEN + 412;
+	put_pdu(bhs, buf, 512);
+	peer_connect();
+	put_pdu(numbered(p.cmd_sn), NULL, 0);
+	no_answer();
+	p.w = w;
+	w->mute_after = SIZE_MAX;
+	put_bytes(buf, 100);
+	pump();
+	response(itt_of(&bhs), SCSI_GOOD);
+	ck_assert_uint_eq(p.exp_cmd_sn, FIRST_SN + 1);
+}
+END_TEST
+
 START_TEST(window_closes_and_opens)
 {
 	u32 itt[8], i;
@@ -722,6 +743,7 @@ static TCase *sn_tcase(void)
 	tcase_add_test(tc, gap_ends_a_single_connection);
 	tcase_add_test(tc, gap_waits_for_the_other_connection);
 	tcase_add_loop_test(tc, gap_may_be_behind_data, 0, FEED_MODES);
+	tcase_add_test(tc, number_on_both_connections_is_taken_once);
 	tcase_add_test(tc, immediate_command_is_not_counted);
 	tcase_add_test(tc, immediate_command_has_any_number);
 	tcase_add_loop_test(tc, bad_command_is_rejected, 0,
