@@ -209,8 +209,11 @@ extern const struct scst_target_ops iscsi_target_ops;
  */
 int iscsi_session_start(struct iscsi_session *sess, struct scst_target *tgt);
 
-/* Add a connection; @sess keeps it until iscsi_conn_del(). */
-void iscsi_conn_start(struct iscsi_conn *conn, u64 now);
+/*
+ * Add a connection; @sess keeps it until iscsi_conn_del(). -ENOTCONN: nobody
+ * joins @sess any more, as its last connection has logged out.
+ */
+int iscsi_conn_start(struct iscsi_conn *conn, u64 now);
 
 /*
  * The connection is gone, for whatever reason. With the last one the session

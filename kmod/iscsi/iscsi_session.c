@@ -148,16 +148,21 @@ int iscsi_session_start(struct iscsi_session *sess, struct scst_target *tgt)
 	return 0;
 }
 
-void iscsi_conn_start(struct iscsi_conn *conn, u64 now)
+int iscsi_conn_start(struct iscsi_conn *conn, u64 now)
 {
+	struct iscsi_session *sess = conn->sess;
+
+	if (!sess->discovery && !sess->has_nexus)
+		return -ENOTCONN;
 	INIT_LIST_HEAD(&conn->tx_items);
 	conn->rx.state = ISCSI_RX_BHS;
 	conn->rx.len = ISCSI_BHS_LEN;
 	conn->ping_ttt = ISCSI_TAG_NONE;
 	conn->text_ttt = ISCSI_TAG_NONE;
 	conn->last_rx = now;
-	list_add_tail(&conn->link, &conn->sess->conns);
-	iscsi_session_get(conn->sess);
+	list_add_tail(&conn->link, &sess->conns);
+	iscsi_session_get(sess);
+	return 0;
 }
 
 void iscsi_session_leave(struct iscsi_session *sess)

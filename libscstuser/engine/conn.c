@@ -496,6 +496,7 @@ static int conn_start_full(struct conn *conn)
 	iscsi->params = res->params;
 	iscsi->ping_interval = cfg->nop_interval;
 	iscsi->ping_timeout = cfg->nop_timeout;
+	/* Cannot fail: nobody has logged out of it yet. */
 	iscsi_conn_start(iscsi, ktime_get_ns());
 	conn->iscsi = iscsi;
 	return 0;

@@ -414,7 +414,6 @@ static void connect_wire(struct wire *w)
 	struct iscsi_conn *conn = calloc(1, sizeof(*conn));
 
 	memset(w, 0, offsetof(struct wire, in));
-	w->conn = conn;
 	w->stat_sn = 1000;
 	w->exp_cmd_sn = FIRST_SN;
 	w->max_cmd_sn = FIRST_SN - 1;
@@ -426,7 +425,11 @@ static void connect_wire(struct wire *w)
 	conn->params = ini.params;
 	conn->ping_interval = 2;
 	conn->ping_timeout = 3;
-	iscsi_conn_start(conn, x.now);
+	if (iscsi_conn_start(conn, x.now)) {
+		free(conn);
+		return;
+	}
+	w->conn = conn;
 }
 
 static void login(void)

@@ -634,7 +634,7 @@ void peer_connect(void)
 	conn->cid = w->cid;
 	conn->stat_sn = w->stat_sn;
 	conn->params = p.params;
-	iscsi_conn_start(conn, 0);
+	ck_assert_int_eq(iscsi_conn_start(conn, 0), 0);
 	p.w = w;
 }
 

@@ -682,10 +682,13 @@ END_TEST
 
 START_TEST(nexus_is_lost_before_logout_is_answered)
 {
+	struct iscsi_conn joining = { .sess = p.sess };
+
 	p.w->deaf = true;
 	put(logout(ISCSI_LOGOUT_SESSION, 0), NULL, 0);
 	ck_assert(!p.w->dropped);
 	ck_assert(list_empty(&p.tgt->nexuses));
+	ck_assert_int_eq(iscsi_conn_start(&joining, 0), -ENOTCONN);
 	p.w->deaf = false;
 	answer(ISCSI_LOGOUT_RSP);
 	ck_dropped(NULL);
