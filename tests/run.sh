@@ -138,7 +138,9 @@ fuzz() {
 }
 
 kmod() {
-	local headers found=0
+	local headers found=0 sparse=()
+
+	[ $LONG -eq 0 ] || sparse=(--sparse)
 
 	for headers in /usr/src/linux-headers-*-amd64; do
 		[ -e "$headers/Makefile" ] || continue
@@ -147,8 +149,8 @@ kmod() {
 		esac
 		found=1
 		check "kmod against ${headers##*/linux-headers-}" \
-			make -j "$(nproc)" -C kmod KDIR="$headers" W=1 \
-			OUT="$BUILDS/kmod-${headers##*/}"
+			tests/kmod/build.sh "${sparse[@]}" "$headers" \
+			"$BUILDS/kmod-${headers##*/}"
 	done
 	[ $found -eq 1 ] || check "kmod" sh -c "echo no kernel headers; exit 77"
 }
@@ -162,6 +164,7 @@ vm() {
 	fi
 	check "vm" tests/vm/run.sh --long
 	check "vm, sanitizer kernel" tests/vm/run.sh --long --sanitize
+	check "checkpatch" tests/kmod/checkpatch.sh
 }
 
 if wanted install; then
