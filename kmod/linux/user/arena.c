@@ -310,6 +310,18 @@ void user_arena_close(struct user_arena *arena)
 		region = &arena->regions[i];
 		spin_lock_bh(&region->lock);
 		region->closed = true;
+		spin_unlock_bh(&region->lock);
+	}
+}
+
+void user_arena_spare(struct user_arena *arena)
+{
+	struct user_region *region;
+	u32 i;
+
+	for (i = 0; i < arena->nr_regions; i++) {
+		region = &arena->regions[i];
+		spin_lock_bh(&region->lock);
 		bitmap_copy(region->spared, region->used, region->nr);
 		spin_unlock_bh(&region->lock);
 	}

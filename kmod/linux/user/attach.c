@@ -73,7 +73,8 @@ static const char *common_wrong(const struct scst_user_attach *at)
 	    at->max_transfer > TRANSFER_MAX)
 		return "longest transfer";
 	if (at->arena_size > USER_MAX_ARENA ||
-	    at->arena_size / at->queues < max(at->max_transfer, CHUNK))
+	    round_down(at->arena_size / at->queues, PAGE_SIZE) <
+	    round_up(max(at->max_transfer, CHUNK), PAGE_SIZE))
 		return "size of the arena";
 	return NULL;
 }
@@ -407,7 +408,8 @@ static int att_init(struct user_att *att, const struct scst_user_attach *at)
 	if (IS_ERR(att->arena))
 		return PTR_ERR(att->arena);
 	att->arena->session_max = max_t(u64, att->arena->nr_pages / 4,
-					at->max_transfer >> PAGE_SHIFT);
+					DIV_ROUND_UP(at->max_transfer,
+						     PAGE_SIZE));
 	rings = att->arena->rings;
 	att->control = (struct scst_user_control *)rings;
 	att->control->abi = SCST_USER_ABI;

@@ -288,8 +288,8 @@ static long set_medium(struct user_dev *dev, u64 bytes)
 {
 	if (!(dev->desc->attach.flags & SCST_USER_AT_REMOVABLE))
 		return -EINVAL;
-	dev->desc->attach.bytes = bytes;
-	if (dev->lu)
+	WRITE_ONCE(dev->desc->attach.bytes, bytes);
+	if (scst_hdev_enabled(&dev->hdev))
 		sbc_lu_set_medium(dev->lu, bytes >> dev->shift);
 	return 0;
 }

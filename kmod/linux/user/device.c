@@ -410,8 +410,8 @@ int user_dev_describe(struct user_dev *dev, struct user_about *desc)
 void user_dev_resize(struct user_dev *dev, u64 bytes)
 {
 	lockdep_assert_held(&dev->hdev.lock);
-	dev->desc->attach.bytes = bytes;
-	if (!dev->hdev.open || !dev->lu)
+	WRITE_ONCE(dev->desc->attach.bytes, bytes);
+	if (!scst_hdev_enabled(&dev->hdev) || !dev->lu)
 		return;
 	if (sbc_lu_config(dev->lu)->removable)
 		return;

@@ -84,6 +84,14 @@ bool user_dev_park(struct user_dev *dev, struct user_req *req,
 
 /* ---- Serving ---------------------------------------------------------------- */
 
+/* A successor may have come with a smaller medium. */
+static bool req_fits(const struct user_req *req)
+{
+	return !req->io ||
+	       req->offset + req->length <=
+	       READ_ONCE(req->dev->desc->attach.bytes);
+}
+
 static void dev_issue(struct list_head *list)
 {
 	struct user_req *req, *next;
@@ -92,6 +100,8 @@ static void dev_issue(struct list_head *list)
 		/* nobody works on it any more */
 		if (READ_ONCE(req->cmd->aborted))
 			user_req_fail(req, SENSE_ABORTED);
+		else if (!req_fits(req))
+			user_req_fail(req, SENSE_LBA_OUT_OF_RANGE);
 		else
 			user_req_issue(req);
 	}
@@ -202,9 +212,14 @@ static void dev_release(struct user_dev *dev, struct user_att *att)
 		WRITE_ONCE(dev->down, jiffies);
 	}
 	spin_unlock_bh(&dev->lock);
+	/*
+	 * Pages that come back from here on may still be the handler's in an
+	 * I/O of its own: nobody else may get them.
+	 */
+	user_arena_close(arena);
 	for (i = 0; i < att->nr_queues; i++)
 		user_queue_kill(&att->queues[i], &list);
-	user_arena_close(arena);
+	user_arena_spare(arena);
 	arena_watch(&list);
 	refcount_inc(&arena->refs);
 	list_add_tail(&arena->fence_link, &dev->fences);

@@ -138,6 +138,8 @@ int user_queue_replies(struct user_queue *q, u32 max)
 	u32 taken = 0;
 	int nr;
 
+	/* There are never more, and the caller may be killed meanwhile. */
+	max = min(max, q->att->entries);
 	while (taken < max) {
 		nr = batch_take(q, &batch, max - taken);
 		if (nr < 0)
@@ -168,6 +170,7 @@ static void slot_abandon(struct user_queue *q, struct user_slot *slot,
 			 struct list_head *list, enum scst_sense sense)
 {
 	struct user_req *req = slot->req;
+	struct scst_cmd *cmd = req->cmd;
 
 	slot->state = USER_SLOT_ORPHAN;
 	slot->flags = req->flags;
@@ -176,9 +179,11 @@ static void slot_abandon(struct user_queue *q, struct user_slot *slot,
 	slot->nr = req->nr;
 	slot->req = NULL;
 	if (req->region && !(req->flags & USER_BOUNCE)) {
-		user_session_put(req->region->arena, req->cmd->nexus_id,
-				 req->nr);
-		req->cmd->nr_segs = 0;
+		/* all of the buffer, of which the request may be a part */
+		slot->first = cmd->segs - req->region->arena->vecs;
+		slot->nr = cmd->nr_segs;
+		user_session_put(req->region->arena, cmd->nexus_id, slot->nr);
+		cmd->nr_segs = 0;
 	}
 	if (req->flags & USER_ALTERS)
 		atomic_inc(&q->att->orphans);

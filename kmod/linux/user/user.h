@@ -112,8 +112,10 @@ int user_arena_mmap(struct user_arena *arena, struct vm_area_struct *vma);
 /* The first of @nr pages, or -ENOSPC. */
 int user_region_get(struct user_region *region, u32 nr);
 void user_region_put(struct user_region *region, u32 first, u32 nr);
-/* No handler has it any more; who has pages of it keeps them. */
+/* Nobody gets pages of it any more; who has some keeps them. */
 void user_arena_close(struct user_arena *arena);
+/* The handler's are all back: what is in use now never was the handler's. */
+void user_arena_spare(struct user_arena *arena);
 
 static inline struct bio_vec *user_arena_vecs(const struct user_arena *arena,
 					      u32 first)
