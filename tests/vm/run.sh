@@ -9,6 +9,11 @@
 #	# vm: smoke		is part of --smoke
 #	# vm: long		is only in --long, or by --case
 #	# vm: own-boot		a guest of its own
+#	# vm: icount		... whose clock counts its instructions: to
+#				measure in, whatever else the host does
+#	# vm: cuts=N		N guests of its own that lose their power when
+#				the case has made /vm/cut; each time it runs in
+#				a second one, with the disk /dev/vda as it is
 #	# vm: smp=N mem=MB	of this size (1, 1024)
 #	# vm: timeout=SECONDS	on a quiet machine (120)
 #	# vm: sanitize=only	on the sanitizer kernel, or =no: not there
@@ -196,8 +201,10 @@ prepare() {
 
 # boot LABEL SMP MEM SECONDS: a guest for the cases of $OUT/plan
 boot() {
-	local label=$1 file
+	local label=$1 file name clock=host
 
+	read -r name _ <"$OUT/plan"
+	[ "$(wish "$name" icount no)" = no ] || clock=icount
 	rm -f "$OUT"/{results,status,console,dmesg,modules,*.log}
 	touch "$OUT/results"
 	for file in "$MODULES"/*.ko; do
@@ -217,7 +224,8 @@ boot() {
 	VM_SHELL=$SHELL_WANTED
 	EOF
 	cp "$TESTS/guest/main.sh" "$OUT/main.sh"
-	qemu_machine "$OUT" "$IMAGE" "$INITRAMFS" "$2" "$3"
+	qemu_machine "$OUT" "$IMAGE" "$INITRAMFS" "$2" "$3" "$clock"
+	[ ! -e "$OUT/disk" ] || qemu_disk "$OUT/disk"
 	if [ -n "$SHELL_WANTED" ]; then
 		qemu_shell
 		return
@@ -274,6 +282,27 @@ run_group() {
 	done
 }
 
+# run_cuts LABEL SMP MEM CASE: as its "cuts" wants it
+run_cuts() {
+	local round
+
+	for ((round = $(wish "$4" cuts 1); round > 0; round--)); do
+		rm -f "$OUT"/{cut,disk,journal.*}
+		truncate -s 1G "$OUT/disk"
+		echo "$4 $(($(wish "$4" timeout 120) * SLOWNESS))" >"$OUT/plan"
+		boot "$1" "$2" "$3" $((400 * SLOWNESS))
+		if [ -e "$OUT/cut" ] && [ ! -s "$OUT/results" ]; then
+			run_group "$@"
+		elif [ -s "$OUT/results" ]; then
+			tally
+		else
+			blame "$1" 125
+			tally
+		fi
+	done
+	rm -f "$OUT"/{cut,disk,journal.*}
+}
+
 tally() {
 	local verdict name
 
@@ -287,7 +316,7 @@ tally() {
 }
 
 run_kernel() {
-	local label=$1 name smp mem key status=0
+	local label=$1 name smp mem key run status=0
 	local -A groups=()
 	local order=()
 
@@ -311,13 +340,16 @@ run_kernel() {
 		mem=$(wish "$name" mem 1024)
 		key="$smp $mem"
 		[ "$(wish "$name" own-boot no)" = no ] || key+=" $name"
+		[ "$(wish "$name" cuts no)" = no ] || key+=" $name cuts"
 		[ -n "${groups[$key]:-}" ] || order+=("$key")
 		groups[$key]+=" $name"
 	done
 	for key in "${order[@]}"; do
 		read -r smp mem _ <<<"$key"
+		run=run_group
+		[ "${key% cuts}" = "$key" ] || run=run_cuts
 		# shellcheck disable=SC2086
-		run_group "$label" "$smp" "$mem" ${groups[$key]}
+		$run "$label" "$smp" "$mem" ${groups[$key]}
 	done
 }
 

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: long own-boot mem=2048 timeout=1500 sanitize=no
+# vm: long own-boot icount mem=2048 timeout=1500 sanitize=no
 # Not a test but a measurement: our NULLIO and FILEIO through scst_local beside
 # LIO's rd_mcp nullio and fileio through tcm_loop, in rounds that alternate.
-# Medians, and ours to LIO's; the figures are an emulated machine's.
+# Medians, and ours to LIO's: of an emulated machine, by its instructions.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../vdisk.sh"
 
-ROUNDS=${ROUNDS:-7}
-SECONDS_EACH=${SECONDS_EACH:-4}
+ROUNDS=${ROUNDS:-3}
+SECONDS_EACH=${SECONDS_EACH:-2}
 SIZE=$((256 << 20))
 LIO=/sys/kernel/config/target
 LOOP=$LIO/loopback/naa.6001405000000001

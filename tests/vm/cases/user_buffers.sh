@@ -27,7 +27,7 @@ for i in 0 1 2; do
 	device_add user/u$i enable=1
 done
 handler_start u0 "$WORK/disk0" size=$((8 << 20)) queues=2
-handler_start u1 "$WORK/disk1" size=$((8 << 20)) arena=$((1 << 20)) depth=4
+handler_start u1 "$WORK/disk1" size=$((8 << 20)) arena=$((1088 << 10)) depth=4
 small=$PID
 handler_start u2 "$WORK/disk2" size=$((8 << 20))
 victim=$PID

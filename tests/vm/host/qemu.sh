@@ -16,12 +16,21 @@ KERNEL_OPTIONS="console=ttyS0 quiet loglevel=4 log_buf_len=4M panic=-1
 	no_timer_check tsc=reliable audit=0 apparmor=0 cryptomgr.notests
 	rcupdate.rcu_expedited=1"
 
-# qemu_machine OUT KERNEL INITRAMFS SMP MEM: sets QEMU
+# How processors run and clocks go: by the host's, or by instructions, of which
+# 250 million make a second.
+declare -A QEMU_CLOCK=(
+	[host]="-accel tcg,thread=multi,tb-size=512"
+	[icount]="-accel tcg,thread=single,tb-size=512 -icount shift=2,sleep=off"
+)
+
+# qemu_machine OUT KERNEL INITRAMFS SMP MEM CLOCK: sets QEMU
 qemu_machine() {
-	local out=$1
+	local out=$1 options
+
+	read -ra options <<<"${QEMU_CLOCK[$6]}"
 
 	QEMU=(qemu-system-x86_64 -machine q35 -nodefaults -no-user-config
-		-accel "tcg,thread=multi,tb-size=512" -cpu "$QEMU_CPU"
+		"${options[@]}" -cpu "$QEMU_CPU"
 		-smp "$4" -m "$5" -display none -no-reboot
 		-kernel "$2" -initrd "$3"
 		-append "${KERNEL_OPTIONS//[[:space:]]/ }"
@@ -32,13 +41,31 @@ qemu_machine() {
 		-device virtio-serial-pci)
 }
 
+# qemu_disk IMAGE: a disk more, behind qemu_machine. What the guest has written
+# there outlives QEMU; what it only caches does not.
+qemu_disk() {
+	# shellcheck disable=SC2054 # QEMU's commas
+	QEMU+=(-drive "file=$1,format=raw,if=none,id=disk,cache=writeback"
+		-device virtio-blk-pci,drive=disk)
+}
+
+# qemu_cut OUT: when the guest makes the file "cut", give it some time to be in
+# the middle of things, and cut its power
+qemu_cut() {
+	until [ -e "$1/cut" ]; do
+		sleep 0.1
+	done
+	sleep "$((RANDOM % 4)).$((RANDOM % 10))"
+	pkill -KILL -P "$QEMU_PID"
+}
+
 # qemu_run OUT SECONDS: 0 when the guest left its status and powered off, 124
 # when it took too long, 125 when it died. QEMU_PID: while it runs.
 #
 # stdin is a pipe that never ends: at its end QEMU takes the port for closed,
 # and the guest would wait for ever to write to it.
 qemu_run() {
-	local out=$1 status=0
+	local out=$1 status=0 cutter=
 
 	rm -f "$out/status" "$out/stdin"
 	mkfifo "$out/stdin"
@@ -50,8 +77,14 @@ qemu_run() {
 		-chardev stdio,id=out,signal=off \
 		-device virtserialport,chardev=out,name=out <&8 &
 	QEMU_PID=$!
-	wait "$QEMU_PID" || status=$?
+	if [ ! -e "$out/cut" ]; then
+		qemu_cut "$out" &
+		cutter=$!
+	fi
+	# the shell would tell that it was killed, too
+	wait "$QEMU_PID" 2>/dev/null || status=$?
 	QEMU_PID=
+	[ -z "$cutter" ] || kill "$cutter" 2>/dev/null
 	exec 8>&-
 	[ -s "$out/status" ] && return 0
 	[ $status -eq 124 ] || [ $status -eq 137 ] && return 124

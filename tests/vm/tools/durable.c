@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * USER: durable DISK MAPPING BLOCKS OPERATIONS [through]
+ * USER: durable DISK MAPPING|JOURNAL BLOCKS OPERATIONS [through]
  *
  * Writes blocks of 4 KiB to a SCSI disk, from several threads, some with FUA,
  * some followed by SYNCHRONIZE CACHE, and some by nothing. What is acknowledged
  * as durable is noted where the disk's own writes are: as a mark in the log of
  * the dm-log-writes device MAPPING below it, which begins behind all that was
- * written by then. With "through" the disk has no cache, and each write that
+ * written by then; or, if it has a slash in its name, as a line in the file
+ * JOURNAL, which is then elsewhere. With "through" the disk has no cache, and each write that
  * is acknowledged is durable.
  *
  * A mark is a list of BLOCK:SEQ, with commas between them. Half of a thread's
@@ -52,7 +53,7 @@ struct worker {
 	struct notes cached;
 };
 
-static int disk, control;
+static int disk, control = -1, journal = -1;
 static const char *mapping;
 static unsigned int nr_blocks, nr_operations;
 static bool through;
@@ -129,7 +130,16 @@ static void write_blocks(struct worker *w, uint32_t block, uint32_t nr,
 
 /* ---- The log --------------------------------------------------------- */
 
-static void mark(const char *text)
+static void mark_journal(const char *text)
+{
+	char line[MARK_MAX + 2];
+	int len = snprintf(line, sizeof(line), "%s\n", text);
+
+	if (write(journal, line, len) != len)
+		die("journal");
+}
+
+static void mark_log(const char *text)
 {
 	union {
 		struct dm_ioctl dm;
@@ -148,6 +158,14 @@ static void mark(const char *text)
 	snprintf(msg->message, MARK_MAX + 8, "mark %s", text);
 	if (ioctl(control, DM_TARGET_MSG, &request))
 		die("mark");
+}
+
+static void mark(const char *text)
+{
+	if (journal < 0)
+		mark_log(text);
+	else
+		mark_journal(text);
 }
 
 static void notes_add(struct notes *notes, uint32_t block, uint32_t nr,
@@ -245,10 +263,13 @@ int main(int argc, char **argv)
 	if (argc < 5)
 		return 2;
 	disk = open(argv[1], O_RDWR);
-	control = open("/dev/mapper/control", O_RDWR);
-	if (disk < 0 || control < 0)
-		die("open");
 	mapping = argv[2];
+	if (strchr(mapping, '/'))
+		journal = open(mapping, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	else
+		control = open("/dev/mapper/control", O_RDWR);
+	if (disk < 0 || (control < 0 && journal < 0))
+		die("open");
 	nr_blocks = atoi(argv[3]);
 	nr_operations = atoi(argv[4]);
 	through = argc > 5;

@@ -9,10 +9,12 @@
  *	wait=MS		for a predecessor to go
  *	poll=1		wait by poll() on a joined descriptor, not in ENTER
  *	resize=BYTES	is then the size, after SIGHUP
+ *	removable=1	without a medium if it has no size
+ *	load=BYTES	is another medium, after SIGUSR1; SIGUSR2: it goes
  *	die=N		be killed between the N-th ring operation and the next
  *	stats=FILE	counts at the end, by SIGTERM
  *
- * Says "ready" when it is attached.
+ * Says "ready" when it is attached, and what is refused later.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -62,7 +64,7 @@ static struct scst_user_attach at = {
 };
 static struct queue queues[64];
 static const char *stats;
-static uint64_t resize, die_at;
+static uint64_t resize, load, die_at;
 static bool direct, use_poll;
 static atomic_ulong operations;
 static int dev, disk;
@@ -246,6 +248,10 @@ static void option(char *word)
 		use_poll = nr;
 	else if (!strcmp(word, "resize"))
 		resize = nr;
+	else if (!strcmp(word, "load"))
+		load = nr;
+	else if (!strcmp(word, "removable"))
+		at.flags |= nr ? SCST_USER_AT_REMOVABLE : 0;
 	else if (!strcmp(word, "die"))
 		die_at = nr;
 	else if (!strcmp(word, "stats"))
@@ -274,6 +280,8 @@ static void medium_open(const char *file)
 {
 	uint64_t most = resize > at.bytes ? resize : at.bytes;
 
+	most = load > most ? load : most;
+
 	disk = open(file, O_RDWR | O_CREAT | O_CLOEXEC |
 		    (direct ? O_DIRECT : 0), 0600);
 	if (disk < 0)
@@ -287,15 +295,27 @@ static void medium_open(const char *file)
 		die("%s", file);
 }
 
-static void grow(void)
+static void change(uint32_t what, uint64_t value)
 {
-	struct scst_user_set set = {
-		.what = SCST_USER_SET_BYTES,
-		.value = resize,
-	};
+	struct scst_user_set set = { .what = what, .value = value };
 
 	if (ioctl(dev, SCST_USER_IOC_SET, &set))
-		die("resize");
+		printf("refused %u: %s\n", what, strerror(errno));
+	else
+		printf("set %u\n", what);
+	fflush(stdout);
+}
+
+/* False: it is time to end. */
+static bool change_by(int sig)
+{
+	if (sig == SIGHUP)
+		change(SCST_USER_SET_BYTES, resize);
+	else if (sig == SIGUSR1)
+		change(SCST_USER_SET_MEDIUM, load);
+	else if (sig == SIGUSR2)
+		change(SCST_USER_SET_MEDIUM, 0);
+	return sig != SIGTERM;
 }
 
 static void tell(void)
@@ -328,6 +348,8 @@ int main(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	medium_open(argv[2]);
 	attach(argv[1]);
@@ -338,8 +360,8 @@ int main(int argc, char **argv)
 	}
 	puts("ready");
 	fflush(stdout);
-	while (!sigwait(&set, &sig) && sig == SIGHUP)
-		grow();
+	while (!sigwait(&set, &sig) && change_by(sig))
+		;
 	tell();
 	return 0;
 }
