@@ -177,6 +177,8 @@ prepare() {
 		HEADERS=$KERNEL/obj
 		MODULES=$BUILDS/kmod-sanitizer
 		SLOWNESS=6
+		# The filter of failslab by cache knows these.
+		FAILSLAB="slub_debug=A,kmalloc-*"
 	else
 		release=$(kernel_release "$1")
 		[ -n "$release" ] || {
@@ -188,6 +190,7 @@ prepare() {
 		HEADERS=/usr/src/linux-headers-$release
 		MODULES=$BUILDS/kmod-linux-headers-$release
 		SLOWNESS=2
+		FAILSLAB=
 	fi
 	INITRAMFS=$(initramfs_get "$KERNEL" "$TESTS/guest/init.sh") || return
 	OUT=$BUILDS/vm/$1

@@ -161,14 +161,11 @@ exhaust_commands() {
 
 # ---- At random, under load ------------------------------------------------------
 
-# fail_start PERCENT SLEEPERS: of the tasks that are marked; what may wait for
-# memory fails, too, if SLEEPERS is Y
+# fail_start PERCENT SLEEPERS: of kmalloc()'s, by the tasks that are marked; what
+# may wait for memory fails, too, if SLEEPERS is Y
 fail_start() {
-	local cache pid
+	local pid
 
-	for cache in /sys/kernel/slab/kmalloc-*/failslab; do
-		echo 1 >"$cache"
-	done
 	echo Y >$FAIL/cache-filter
 	echo Y >$FAIL/task-filter
 	if [ "$2" = Y ]; then

@@ -33,7 +33,7 @@ qemu_machine() {
 		"${options[@]}" -cpu "$QEMU_CPU"
 		-smp "$4" -m "$5" -display none -no-reboot
 		-kernel "$2" -initrd "$3"
-		-append "${KERNEL_OPTIONS//[[:space:]]/ }"
+		-append "${KERNEL_OPTIONS//[[:space:]]/ } ${FAILSLAB:-}"
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
 		-device "virtio-9p-pci,fsdev=root,mount_tag=root"
 		-fsdev "local,id=out,path=$out,security_model=none"
