@@ -106,6 +106,31 @@ static u8 logout_answer(struct iscsi_conn *conn)
 	}
 }
 
+static void logout_others(struct iscsi_conn *conn)
+{
+	struct iscsi_conn *other;
+
+	list_for_each_entry(other, &conn->sess->conns, link)
+		if (other != conn)
+			iscsi_drop(other, "the session is logged out");
+}
+
+static void logout_done(struct iscsi_conn *conn)
+{
+	u8 reason = conn->rx.bhs.flags & 0x7f;
+
+	conn->closing = true;
+	if (reason == ISCSI_LOGOUT_SESSION)
+		logout_others(conn);
+	/*
+	 * Whoever has read the response may be back at once, on another
+	 * thread of ours, and must not meet what this nexus held.
+	 */
+	if (reason == ISCSI_LOGOUT_SESSION ||
+	    list_is_singular(&conn->sess->conns))
+		iscsi_session_leave(conn->sess);
+}
+
 static void logout_end(struct iscsi_conn *conn, bool digest_ok)
 {
 	struct iscsi_ctrl *ctrl;
@@ -121,13 +146,7 @@ static void logout_end(struct iscsi_conn *conn, bool digest_ok)
 		cpu_to_be16(conn->sess->params.time2retain);
 	if (ctrl->bhs.byte2 == ISCSI_LOGOUT_DONE) {
 		ctrl->close = true;
-		conn->closing = true;
-		/*
-		 * Whoever has read the response may be back at once, on another
-		 * thread of ours, and must not meet what this nexus held.
-		 */
-		if (list_is_singular(&conn->sess->conns))
-			iscsi_session_leave(conn->sess);
+		logout_done(conn);
 	}
 	iscsi_ctrl_queue(conn, ctrl);
 }

@@ -42,7 +42,7 @@ struct conn {
 	struct loop_late rx_late;
 	struct loop_late close_late;
 	struct loop_timer timer;
-	struct core_work begin_work, retry_work, free_work;
+	struct core_work begin_work, retry_work, move_work, free_work;
 	const char *why;
 	char peer[64];
 
@@ -55,6 +55,7 @@ struct conn {
 	uint8_t *out;			/* a reply that is being sent */
 	size_t out_len, out_off;
 	bool refused;			/* close behind the reply */
+	struct engine_loop *move_to;	/* where its session lives */
 
 	/* Full feature phase. */
 	struct session *sess;
@@ -153,11 +154,27 @@ static void conn_log_end(const struct conn *conn)
 			  conn->why ?: "logged out");
 }
 
+/*
+ * At error recovery level 0 a session does not outlive a connection that fails
+ * (7.1.4): the initiator cannot know what became of its commands.
+ */
+static void conn_fail_session(struct conn *conn)
+{
+	struct iscsi_conn *other;
+
+	list_for_each_entry(other, &conn->sess->iscsi.conns, link)
+		if (other != conn->iscsi && !other->closing)
+			conn_drop(conn_of_iscsi(other),
+				  "another connection of the session failed");
+}
+
 static void conn_close(struct loop_late *late)
 {
 	struct conn *conn = container_of(late, struct conn, close_late);
 
 	conn_log_end(conn);
+	if (conn->iscsi && conn->why)
+		conn_fail_session(conn);
 	if (conn->state == CONN_WAIT)
 		session_unwait(conn->engine, conn);
 	loop_fd_del(conn->el->loop, &conn->lfd);
@@ -471,29 +488,46 @@ static bool conn_reply(struct conn *conn)
 	return true;
 }
 
-/* The session is ours: leave the login behind. */
+static int conn_start_session(struct conn *conn, const struct login_result *res)
+{
+	struct iscsi_session *sess = &conn->sess->iscsi;
+
+	sess->params = res->params;
+	sess->exp_cmd_sn = res->exp_cmd_sn;
+	return iscsi_session_start(sess, conn->engine->target);
+}
+
+/* Its own, and what was agreed on for the session. */
+static void conn_params(struct iscsi_conn *iscsi, const struct iscsi_params *own)
+{
+	iscsi->params = iscsi->sess->params;
+	iscsi->params.header_digest = own->header_digest;
+	iscsi->params.data_digest = own->data_digest;
+	iscsi->params.max_recv = own->max_recv;
+	iscsi->params.max_xmit = own->max_xmit;
+}
+
+/* The session is ours, or has us as one more: leave the login behind. */
 static int conn_start_full(struct conn *conn)
 {
 	const struct login_result *res = login_result(conn->login);
 	const struct engine_config *cfg = &conn->engine->cfg;
 	struct iscsi_conn *iscsi = calloc(1, sizeof(*iscsi));
-	struct session *sess = conn->sess;
-	int err;
+	int err = 0;
 
 	if (!iscsi)
 		return -ENOMEM;
-	sess->iscsi.params = res->params;
-	sess->iscsi.exp_cmd_sn = res->exp_cmd_sn;
-	err = iscsi_session_start(&sess->iscsi, conn->engine->target);
+	if (res->leading)
+		err = conn_start_session(conn, res);
 	if (err) {
 		free(iscsi);
 		return err;
 	}
 	iscsi->owner = conn;
-	iscsi->sess = &sess->iscsi;
+	iscsi->sess = &conn->sess->iscsi;
 	iscsi->cid = res->cid;
 	iscsi->stat_sn = res->stat_sn;
-	iscsi->params = res->params;
+	conn_params(iscsi, &res->params);
 	iscsi->ping_interval = cfg->nop_interval;
 	iscsi->ping_timeout = cfg->nop_timeout;
 	/* Cannot fail: nobody has logged out of it yet. */
@@ -508,14 +542,18 @@ static void conn_login_done(struct conn *conn)
 	int err = conn_start_full(conn);
 
 	if (err) {
-		session_release(conn->sess);
+		if (res->leading)
+			session_release(conn->sess);
 		conn->sess = NULL;
 		conn_drop(conn, strerror(-err));
 		return;
 	}
 	if (!conn_reply(conn))
 		return;
-	if (!res->discovery)
+	if (!res->leading)
+		log_info("%s (%s): connection added", res->initiator,
+			 conn->peer);
+	else if (!res->discovery)
 		log_info("%s (%s): logged in", res->initiator, conn->peer);
 	conn->state = CONN_FULL;
 	conn_end_login(conn);
@@ -529,6 +567,59 @@ static void conn_login_failed(struct conn *conn)
 	conn->refused = true;
 	conn_events(conn, 0, EPOLLIN);
 	conn_reply(conn);
+}
+
+static void conn_verdict(struct conn *conn, enum login_verdict verdict);
+
+static void conn_link(struct conn *conn)
+{
+	list_add_tail(&conn->link, &conn->el->conns);
+	list_add_tail(&conn->login_link, &conn->el->logins);
+	conn->el->nr_logins++;
+}
+
+/* On its new loop, which the session may have left meanwhile. */
+static void conn_moved(struct core_work *work)
+{
+	struct conn *conn = container_of(work, struct conn, move_work);
+	int err, status;
+
+	conn_link(conn);
+	err = loop_fd_add(conn->el->loop, &conn->lfd);
+	if (err || conn->el->draining) {
+		conn_drop(conn, err ? strerror(-err) : "shutting down");
+		return;
+	}
+	conn_set_timer(conn, conn->timer.when);
+	status = session_reserve(conn, conn->el, login_result(conn->login),
+				 &conn->sess);
+	conn_verdict(conn, login_resume(conn->login, status));
+}
+
+/* To the loop of its session. The last thing that is done with it here. */
+static void conn_move(struct conn *conn)
+{
+	struct engine_loop *from = conn->el;
+
+	/* Dropped in this very turn. */
+	if (!list_empty(&conn->close_late.link))
+		return;
+	loop_fd_del(from->loop, &conn->lfd);
+	loop_timer_cancel(&conn->timer);
+	list_del(&conn->link);
+	list_del_init(&conn->login_link);
+	from->nr_logins--;
+	__atomic_sub_fetch(&from->nr_conns, 1, __ATOMIC_RELAXED);
+	conn->el = conn->move_to;
+	conn->move_to = NULL;
+	__atomic_add_fetch(&conn->el->nr_conns, 1, __ATOMIC_RELAXED);
+	conn->move_work.fn = conn_moved;
+	loop_post(conn->el->loop, &conn->move_work);
+}
+
+void conn_move_to(struct conn *conn, struct engine_loop *home)
+{
+	conn->move_to = home;
 }
 
 static void conn_verdict(struct conn *conn, enum login_verdict verdict)
@@ -549,6 +640,8 @@ static void conn_verdict(struct conn *conn, enum login_verdict verdict)
 	case LOGIN_WAIT:
 		conn->state = CONN_WAIT;
 		conn_events(conn, 0, EPOLLIN);
+		if (conn->move_to)
+			conn_move(conn);
 		return;
 	case LOGIN_DROP:
 		conn_drop(conn, login_error(conn->login));
@@ -735,9 +828,7 @@ static void conn_begin(struct core_work *work)
 	struct engine_loop *el = conn->el;
 	int err;
 
-	list_add_tail(&conn->link, &el->conns);
-	list_add_tail(&conn->login_link, &el->logins);
-	el->nr_logins++;
+	conn_link(conn);
 	err = loop_fd_add(el->loop, &conn->lfd);
 	if (err || el->draining) {
 		conn_drop(conn, err ? strerror(-err) : "shutting down");

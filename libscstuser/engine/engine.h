@@ -186,13 +186,21 @@ const char *conn_peer(const struct conn *conn);
 void conn_local_address(const struct conn *conn, struct sockaddr_storage *addr);
 struct list_head *conn_waiter_link(struct conn *conn);
 struct conn *conn_of_waiter(struct list_head *link);
+/*
+ * From login_ops.reserve(), which returns LOGIN_RESERVE_WAIT then: it will be
+ * asked again on @home.
+ */
+void conn_move_to(struct conn *conn, struct engine_loop *home);
 /* The session that a login waited for is gone. Any thread. */
 void conn_retry(struct conn *conn);
 extern const struct iscsi_env_ops conn_env;
 struct conn *conn_of_iscsi(struct iscsi_conn *iscsi);
 
 /* session.c */
-/* login_ops.reserve(): on success *@sess belongs to @conn's loop. */
+/*
+ * login_ops.reserve(): on success *@sess belongs to @conn's loop; of a leading
+ * connection it is new, and the caller's to start or release.
+ */
 int session_reserve(struct conn *conn, struct engine_loop *el,
 		    struct login_result *res, struct session **sess);
 void session_unwait(struct engine *engine, struct conn *conn);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * USER: the registry of sessions: reinstatement, limits, TSIH.
+ * USER: the registry of sessions: reinstatement, further connections, limits,
+ * TSIH.
  *
  * An initiator that logs in again with the name and ISID of a session that
  * still exists reinstates it (RFC 7143 6.3.5): the old one is ended, and the
@@ -126,6 +127,52 @@ static int reserve_new(struct engine_loop *el, struct login_result *res,
 	return ISCSI_LOGIN_OK;
 }
 
+/*
+ * A further connection, on the session's loop. One with the CID of another
+ * takes the place of that (6.3.4), which must have failed; and at error
+ * recovery level 0 the session has failed with it (7.1.4).
+ */
+static int session_join(struct session *sess, struct login_result *res)
+{
+	struct iscsi_session *iscsi = &sess->iscsi;
+	const struct iscsi_conn *conn;
+	u32 nr = 0;
+
+	list_for_each_entry(conn, &iscsi->conns, link) {
+		if (conn->cid == res->cid) {
+			session_kill(sess);
+			return ISCSI_LOGIN_NO_SESSION;
+		}
+		nr++;
+	}
+	if (!nr || !iscsi->has_nexus)
+		return ISCSI_LOGIN_NO_SESSION;
+	if (nr >= iscsi->params.max_connections)
+		return ISCSI_LOGIN_TOO_MANY_CONNS;
+	res->exp_cmd_sn = iscsi->exp_cmd_sn;
+	res->max_cmd_sn = iscsi->max_cmd_sn;
+	return ISCSI_LOGIN_OK;
+}
+
+/* Of a session that exists: what @conn, now on @el, is to do. */
+static int reserve_further(struct conn *conn, struct engine_loop *el,
+			   struct session *old, struct login_result *res,
+			   struct session **sess)
+{
+	int status;
+
+	if (!old || old->iscsi.tsih != res->tsih || old->killed)
+		return ISCSI_LOGIN_NO_SESSION;
+	if (old->home != el) {
+		conn_move_to(conn, old->home);
+		return LOGIN_RESERVE_WAIT;
+	}
+	status = session_join(old, res);
+	if (!status)
+		*sess = old;
+	return status;
+}
+
 int session_reserve(struct conn *conn, struct engine_loop *el,
 		    struct login_result *res, struct session **sess)
 {
@@ -136,9 +183,7 @@ int session_reserve(struct conn *conn, struct engine_loop *el,
 	pthread_mutex_lock(&engine->lock);
 	old = session_find(engine, res);
 	if (!res->leading) {
-		/* One connection a session is what we negotiate. */
-		status = old && old->iscsi.tsih == res->tsih ?
-			 ISCSI_LOGIN_TOO_MANY_CONNS : ISCSI_LOGIN_NO_SESSION;
+		status = reserve_further(conn, el, old, res, sess);
 	} else if (old) {
 		session_kill(old);
 		list_add_tail(conn_waiter_link(conn), &old->waiters);

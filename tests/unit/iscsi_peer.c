@@ -601,6 +601,7 @@ void peer_up(void)
 	p.depth = 8;
 	p.gather_max = 64;
 	iscsi_params_offer(&p.params);
+	p.params.max_connections = 1;
 	p.params.max_recv = 8192;
 	p.params.max_xmit = 4096;
 	p.params.first_burst = 16384;

@@ -67,7 +67,7 @@ static const struct case_ cases[] = {
 	{ "ImmediateData", "Yes", "ImmediateData=Yes" },
 	{ "ImmediateData", "No", "ImmediateData=No" },
 	/* minimum */
-	{ "MaxConnections", "8", "MaxConnections=1" },
+	{ "MaxConnections", "16", "MaxConnections=8" },
 	{ "MaxBurstLength", "16776192", "MaxBurstLength=1048576" },
 	{ "MaxBurstLength", "512", "MaxBurstLength=512" },
 	{ "MaxBurstLength", "0x10000", "MaxBurstLength=65536" },

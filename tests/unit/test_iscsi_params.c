@@ -12,7 +12,7 @@ START_TEST(offers_are_as_documented)
 	struct iscsi_params p;
 
 	iscsi_params_offer(&p);
-	ck_assert_uint_eq(p.max_connections, 1);
+	ck_assert_uint_eq(p.max_connections, 8);
 	ck_assert(!p.initial_r2t);
 	ck_assert(p.immediate_data);
 	ck_assert_uint_eq(p.max_recv, 262144);
@@ -72,7 +72,7 @@ START_TEST(bad_offers_are_refused)
 	ck_assert_int_eq(set("InitialR2T", "1"), -EINVAL);
 	ck_assert_int_eq(set("ErrorRecoveryLevel", "1"), -ERANGE);
 	ck_assert_int_eq(set("iSCSIProtocolLevel", "2"), -ERANGE);
-	ck_assert_int_eq(set("MaxConnections", "2"), -ERANGE);
+	ck_assert_int_eq(set("MaxConnections", "65536"), -ERANGE);
 	ck_assert_int_eq(set("MaxOutstandingR2T", "9"), -ERANGE);
 	ck_assert_int_eq(set("DataPDUInOrder", "No"), -ERANGE);
 	ck_assert_int_eq(set("DataSequenceInOrder", "No"), -ERANGE);
