@@ -29,6 +29,7 @@
 
 #include "scst_device.h"
 
+struct file;
 struct module;
 struct scst_handler;
 
@@ -161,5 +162,12 @@ int scst_store_line(char *to, size_t size, const char *page, size_t count);
  */
 int scst_pages_alloc(struct scst_cmd *cmd, u32 len);
 void scst_pages_free(struct scst_cmd *cmd);
+
+/*
+ * @file, which is open, has nothing to do with its module any more: calls fail
+ * with -ESHUTDOWN, and poll() says EPOLLHUP. From module exit; who is in one
+ * of the module's methods, or on the way to it, is for the module to wait for.
+ */
+void scst_file_dead(struct file *file);
 
 #endif

@@ -7,6 +7,11 @@
  *
  * writes COUNT times blocks of 512 bytes at random, with a pattern, reads them
  * again and compares. What ends with BUSY, or a unit attention, is tried again.
+ *
+ *	echo LUN COUNT >targets/.../T/hold
+ *
+ * lets COUNT initiators begin writes whose data they do not send, until COUNT
+ * is 0.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,15 +26,35 @@
 
 #define BLOCKS_MAX 128
 #define AREA	   4096		/* blocks */
+#define HOLDERS_MAX 16
+#define HELD	   16		/* writes of each */
+#define HELD_TAG   (1ULL << 32)
+
+struct session {
+	struct scst_nexus nexus;
+	struct completion gone;
+};
+
+struct held {
+	struct scst_task task;
+	struct completion event;	/* it is asked for its data, or over */
+	bool over;
+};
+
+struct holder {
+	struct session session;
+	struct held held[HELD];
+};
 
 struct buffers {
 	struct scst_dtarget dt;
-	struct scst_nexus nexus;
+	struct session session;
 	struct scst_task task;
-	struct completion done, gone;
+	struct completion done;
 	u64 tag, pattern;
 	u8 status;
 	bool differs, ua;
+	struct holder *holders[HOLDERS_MAX];
 };
 
 static struct buffers *to_buffers(struct scst_task *task)
@@ -41,6 +66,10 @@ static void buffers_want_data_out(struct scst_task *task)
 {
 	struct scst_cmd *cmd = &task->cmd;
 
+	if (task->tag >= HELD_TAG) {
+		complete(&container_of(task, struct held, task)->event);
+		return;
+	}
 	core_segs_fill(cmd->segs, cmd->nr_segs, 0, cmd->data_len,
 		       &to_buffers(task)->pattern, sizeof(u64));
 	scst_task_data_out(task, SENSE_NONE);
@@ -60,11 +89,22 @@ static bool data_differs(const struct scst_cmd *cmd, u64 pattern)
 	return false;
 }
 
+static void held_respond(struct held *held)
+{
+	scst_task_end(&held->task);
+	held->over = true;
+	complete(&held->event);
+}
+
 static void buffers_respond(struct scst_task *task)
 {
 	struct buffers *b = to_buffers(task);
 	const struct scst_cmd *cmd = &task->cmd;
 
+	if (task->tag >= HELD_TAG) {
+		held_respond(container_of(task, struct held, task));
+		return;
+	}
 	b->status = scst_task_aborted(task) ? 0xff : cmd->status;
 	b->ua = SENSE_KEY(cmd->sense.sense) == KEY_UNIT_ATTENTION;
 	if (!b->status && cmd->dir == SCST_DATA_IN)
@@ -84,7 +124,7 @@ static void buffers_tmf_done(struct scst_tmf *tmf)
 
 static void buffers_nexus_gone(struct scst_nexus *nexus)
 {
-	complete(&container_of(nexus, struct buffers, nexus)->gone);
+	complete(&container_of(nexus, struct session, nexus)->gone);
 }
 
 static const struct scst_target_ops buffers_ops = {
@@ -104,7 +144,7 @@ static void submit(struct buffers *b, u16 lun, bool write, u32 lba, u16 blocks)
 	put_unaligned_be32(lba, cdb + 2);
 	put_unaligned_be16(blocks, cdb + 7);
 	scst_lun_encode(lun, field);
-	scst_task_init(task, &b->nexus, field, cdb, sizeof(cdb));
+	scst_task_init(task, &b->session.nexus, field, cdb, sizeof(cdb));
 	task->tag = ++b->tag;
 	task->cmd.dir = write ? SCST_DATA_OUT : SCST_DATA_IN;
 	task->expected = blocks * 512;
@@ -130,17 +170,28 @@ static int run_one(struct buffers *b, u16 lun, bool write, u32 lba, u16 blocks)
 	return -EIO;
 }
 
+static int session_begin(struct session *session, struct buffers *b)
+{
+	init_completion(&session->gone);
+	return scst_nexus_add(&session->nexus, b->dt.tgt, "buffers");
+}
+
+static void session_end(struct session *session)
+{
+	scst_nexus_del(&session->nexus);
+	wait_for_completion(&session->gone);
+}
+
 static int run(struct buffers *b, u16 lun, u32 count)
 {
 	u16 blocks;
 	int err;
 	u32 lba;
 
-	err = scst_nexus_add(&b->nexus, b->dt.tgt, "buffers");
+	err = session_begin(&b->session, b);
 	if (err)
 		return err;
 	init_completion(&b->done);
-	init_completion(&b->gone);
 	while (count-- && !err) {
 		lba = get_random_u32() % (AREA - BLOCKS_MAX);
 		blocks = 1 + get_random_u32() % BLOCKS_MAX;
@@ -150,10 +201,105 @@ static int run(struct buffers *b, u16 lun, u32 count)
 		if (!err)
 			err = run_one(b, lun, false, lba, blocks);
 	}
-	scst_nexus_del(&b->nexus);
-	wait_for_completion(&b->gone);
+	session_end(&b->session);
 	return err;
 }
+
+/* ---- Writes that do not go on ----------------------------------------------- */
+
+/* Until it waits for its data: a new session has a unit attention. */
+static void held_begin(struct held *held, struct scst_nexus *nexus, u64 tag,
+		       u16 lun)
+{
+	u8 cdb[10] = { SCSI_WRITE_10 }, field[8];
+	int tries;
+
+	put_unaligned_be16(BLOCKS_MAX, cdb + 7);
+	scst_lun_encode(lun, field);
+	for (tries = 0; tries < 10; tries++) {
+		init_completion(&held->event);
+		held->over = false;
+		scst_task_init(&held->task, nexus, field, cdb, sizeof(cdb));
+		held->task.tag = tag;
+		held->task.cmd.dir = SCST_DATA_OUT;
+		held->task.expected = BLOCKS_MAX * 512;
+		scst_task_submit(&held->task);
+		wait_for_completion(&held->event);
+		if (!held->over)
+			return;
+	}
+}
+
+static void held_end(struct held *held)
+{
+	if (held->over)
+		return;
+	reinit_completion(&held->event);
+	scst_task_data_out(&held->task, SENSE_ABORTED);
+	wait_for_completion(&held->event);
+}
+
+static void holder_end(struct holder *h)
+{
+	u32 i;
+
+	for (i = 0; i < HELD; i++)
+		held_end(&h->held[i]);
+	session_end(&h->session);
+	kfree(h);
+}
+
+/* What gets no memory, as it should when this one has its share, is over. */
+static struct holder *holder_begin(struct buffers *b, u16 lun)
+{
+	struct holder *h = kzalloc(sizeof(*h), GFP_KERNEL);
+	u32 i;
+	int err;
+
+	if (!h)
+		return ERR_PTR(-ENOMEM);
+	err = session_begin(&h->session, b);
+	if (err) {
+		kfree(h);
+		return ERR_PTR(err);
+	}
+	for (i = 0; i < HELD; i++)
+		held_begin(&h->held[i], &h->session.nexus, HELD_TAG + i, lun);
+	return h;
+}
+
+static void holders_end(struct buffers *b)
+{
+	u32 i;
+
+	for (i = 0; i < HOLDERS_MAX; i++)
+		if (b->holders[i])
+			holder_end(b->holders[i]);
+	memset(b->holders, 0, sizeof(b->holders));
+}
+
+static ssize_t buffers_hold_store(struct config_item *item, const char *page,
+				  size_t size)
+{
+	struct buffers *b = container_of(to_dtarget(item), struct buffers, dt);
+	struct holder *h;
+	u32 i, count;
+	u16 lun;
+
+	if (sscanf(page, "%hu %u", &lun, &count) != 2 || count > HOLDERS_MAX)
+		return -EINVAL;
+	holders_end(b);
+	for (i = 0; i < count; i++) {
+		h = holder_begin(b, lun);
+		if (IS_ERR(h))
+			return PTR_ERR(h);
+		b->holders[i] = h;
+	}
+	return size;
+}
+CONFIGFS_ATTR_WO(buffers_, hold);
+
+/* ---- Configuration ----------------------------------------------------------- */
 
 static ssize_t buffers_run_store(struct config_item *item, const char *page,
 				 size_t size)
@@ -171,7 +317,7 @@ static ssize_t buffers_run_store(struct config_item *item, const char *page,
 CONFIGFS_ATTR_WO(buffers_, run);
 
 static struct configfs_attribute *buffers_attrs[] = {
-	&buffers_attr_run, NULL,
+	&buffers_attr_run, &buffers_attr_hold, NULL,
 };
 
 static struct scst_dtarget *buffers_alloc(const char *name)
@@ -183,6 +329,7 @@ static struct scst_dtarget *buffers_alloc(const char *name)
 
 static void buffers_close(struct scst_dtarget *dt)
 {
+	holders_end(container_of(dt, struct buffers, dt));
 }
 
 static void buffers_free(struct scst_dtarget *dt)

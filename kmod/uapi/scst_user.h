@@ -303,10 +303,11 @@ struct scst_user_vpd_page {
  * Make this fd the handler of a device. The operator has made it:
  * mkdir .../scst/devices/user/NAME. What the first attachment says of the
  * device holds while the device is enabled; a successor that says otherwise
- * gets -EINVAL, but for @bytes (which is a resize), queues, depth and arena.
+ * gets -EINVAL, but for @bytes (which is a resize, or another medium of a
+ * removable disk), queues, depth and arena.
  *
  * -ENOENT: there is no such device; -EBUSY: it has a handler, that did not go
- * within @wait_ms; -EALREADY: this fd has been attached before; -EINVAL with a
+ * within @wait_ms, or too much memory of earlier ones did not; -EALREADY: this fd has been attached before; -EINVAL with a
  * line in the kernel log that says why.
  */
 struct scst_user_attach {
@@ -409,9 +410,11 @@ struct scst_user_enter_cmd {
  * initiators hear of it by the unit attention that belongs to it.
  */
 enum scst_user_set_what {
-	SCST_USER_SET_BYTES = 1,	/* disk: resized to value */
+	/* disk: resized to value; a removable one: the medium that it has is */
+	SCST_USER_SET_BYTES = 1,
 	SCST_USER_SET_READ_ONLY,	/* value: 0, 1 */
-	SCST_USER_SET_MEDIUM,		/* removable disk: bytes; 0: it is gone */
+	/* removable disk: another medium, of value bytes; 0: it has none */
+	SCST_USER_SET_MEDIUM,
 	/* value: a unit attention as in scst_user_reply.sense, for all but @except */
 	SCST_USER_SET_UNIT_ATTENTION,
 };

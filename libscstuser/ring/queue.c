@@ -23,18 +23,14 @@
 
 /* ---- The end ---------------------------------------------------------------- */
 
-static uint32_t ring_state(const struct ring_dev *rd)
+static void tell_end(struct ring_dev *rd)
 {
 	const struct scst_user_control *control = rd->map;
 
-	return __atomic_load_n(&control->state, __ATOMIC_ACQUIRE);
-}
-
-static void tell_end(struct ring_dev *rd)
-{
 	if (__atomic_exchange_n(&rd->over, true, __ATOMIC_ACQ_REL))
 		return;
-	if (ring_state(rd) == SCST_USER_REMOVED) {
+	if (__atomic_load_n(&control->state, __ATOMIC_ACQUIRE) ==
+	    SCST_USER_REMOVED) {
 		scstu_dev_log(rd->dev, LOG_WARNING,
 			      "the device was removed from the kernel");
 		return;
@@ -174,10 +170,10 @@ static void queue_ready(struct loop_fd *lfd, uint32_t events)
 	if (q->over)
 		return;
 	q->rounds = 0;
-	/* A file whose module is gone is always ready, and has nothing. */
-	if (events & (EPOLLHUP | EPOLLERR) ||
-	    (!queue_take(q) && ring_state(q->rd) != SCST_USER_ATTACHED))
+	if (events & (EPOLLHUP | EPOLLERR))
 		queue_over(q);
+	else
+		queue_take(q);
 	loop_late(q->loop, &q->late);
 }
 

@@ -7,6 +7,7 @@
  * not to this module. The pages are held from the beginning; they are neither
  * huge (a count of its own for each), nor movable (they could not be pinned
  * for long), nor can anybody punch holes between them and us (S_IMMUTABLE).
+ * They are charged to the handler's memory control group.
  *
  * It is never used again: a process that is gone, or its I/O that is not,
  * touches nothing but what was its own. user_arena_foreign() tells when even
@@ -26,30 +27,11 @@
 
 static struct vfsmount *arena_mnt;
 static struct workqueue_struct *drain_wq;
-const struct file_operations *user_dead_fops;
-
-/*
- * Of a bad inode: operations of the kernel's own, among them none that could
- * be called of an open file.
- */
-static int dead_fops_get(void)
-{
-	struct file *file = shmem_file_setup_with_mnt(arena_mnt, "scst_user", 0,
-						      VM_NORESERVE);
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	make_bad_inode(file_inode(file));
-	user_dead_fops = file_inode(file)->i_fop;
-	fput(file);
-	return 0;
-}
 
 int user_arena_module_init(void)
 {
 	static char options[] = "huge=never";
 	struct file_system_type *type = get_fs_type("tmpfs");
-	int err = -ENOMEM;
 
 	if (!type)
 		return -ENODEV;
@@ -59,13 +41,9 @@ int user_arena_module_init(void)
 		return PTR_ERR(arena_mnt);
 	drain_wq = alloc_workqueue("scst_user_drain", WQ_MEM_RECLAIM, 0);
 	if (drain_wq)
-		err = dead_fops_get();
-	if (!err)
 		return 0;
-	if (drain_wq)
-		destroy_workqueue(drain_wq);
 	kern_unmount(arena_mnt);
-	return err;
+	return -ENOMEM;
 }
 
 void user_arena_module_exit(void)
@@ -93,6 +71,9 @@ static void arena_free(struct user_arena *arena)
 	kvfree(arena->vecs);
 	if (!IS_ERR_OR_NULL(arena->file))
 		fput(arena->file);
+	atomic_sub(nr, &arena->dev->nr_pages);
+	wake_up_all(&arena->dev->gone);
+	user_dev_put(arena->dev);
 	kfree(arena);
 }
 
@@ -136,7 +117,8 @@ static int arena_fill(struct user_arena *arena)
 	return 0;
 }
 
-static int regions_init(struct user_arena *arena)
+static int regions_init(struct user_arena *arena,
+			const struct user_arena_size *size)
 {
 	u32 i, each = arena->nr_pages / arena->nr_regions;
 	struct user_region *region;
@@ -147,6 +129,8 @@ static int regions_init(struct user_arena *arena)
 		spin_lock_init(&region->lock);
 		region->first = i * each;
 		region->nr = each;
+		region->shared = each - size->request_pages;
+		region->hint[0] = region->shared;
 		region->used = bitmap_zalloc(each, GFP_KERNEL);
 		region->spared = bitmap_zalloc(each, GFP_KERNEL);
 		if (!region->used || !region->spared)
@@ -155,14 +139,15 @@ static int regions_init(struct user_arena *arena)
 	return 0;
 }
 
-static int arena_init(struct user_arena *arena)
+static int arena_init(struct user_arena *arena,
+		      const struct user_arena_size *size)
 {
 	u32 i, nr = arena->ring_pages + arena->nr_pages;
 	int err;
 
-	arena->pages = kvcalloc(nr, sizeof(*arena->pages), GFP_KERNEL);
+	arena->pages = kvcalloc(nr, sizeof(*arena->pages), GFP_KERNEL_ACCOUNT);
 	arena->vecs = kvcalloc(arena->nr_pages, sizeof(*arena->vecs),
-			       GFP_KERNEL);
+			       GFP_KERNEL_ACCOUNT);
 	if (!arena->pages || !arena->vecs)
 		return -ENOMEM;
 	arena->file = shmem_file_setup_with_mnt(arena_mnt, "scst_user",
@@ -181,24 +166,28 @@ static int arena_init(struct user_arena *arena)
 			    PAGE_KERNEL);
 	if (!arena->rings)
 		return -ENOMEM;
-	return regions_init(arena);
+	return regions_init(arena, size);
 }
 
-struct user_arena *user_arena_alloc(u32 ring_pages, u32 nr_pages,
-				    u32 nr_regions)
+struct user_arena *user_arena_alloc(struct user_dev *dev,
+				    const struct user_arena_size *size)
 {
 	struct user_arena *arena;
 	int err;
 
-	arena = kzalloc(struct_size(arena, regions, nr_regions), GFP_KERNEL);
+	arena = kzalloc(struct_size(arena, regions, size->nr_regions),
+			GFP_KERNEL_ACCOUNT);
 	if (!arena)
 		return ERR_PTR(-ENOMEM);
+	kref_get(&dev->ref);
+	arena->dev = dev;
+	atomic_add(size->ring_pages + size->nr_pages, &dev->nr_pages);
 	refcount_set(&arena->refs, 1);
 	INIT_WORK(&arena->free_work, free_work);
-	arena->ring_pages = ring_pages;
-	arena->nr_pages = nr_pages;
-	arena->nr_regions = nr_regions;
-	err = arena_init(arena);
+	arena->ring_pages = size->ring_pages;
+	arena->nr_pages = size->nr_pages;
+	arena->nr_regions = size->nr_regions;
+	err = arena_init(arena, size);
 	if (err) {
 		arena_free(arena);
 		return ERR_PTR(err);
@@ -227,36 +216,39 @@ int user_arena_mmap(struct user_arena *arena, struct vm_area_struct *vma)
  * Next fit: requests come and go in about the same order, so that the search
  * is short and what is free stays in one piece.
  */
-static unsigned long region_find(const struct user_region *region, u32 nr)
+static int region_find(struct user_region *region, u32 nr, bool shared)
 {
+	u32 begin = shared ? 0 : region->shared;
+	u32 end = shared ? region->shared : region->nr;
+	u32 hint = region->hint[shared];
 	unsigned long at;
 
-	at = bitmap_find_next_zero_area(region->used, region->nr,
-					region->hint, nr, 0);
-	if (at >= region->nr && region->hint)
-		at = bitmap_find_next_zero_area(region->used, region->nr, 0,
-						nr, 0);
+	at = bitmap_find_next_zero_area(region->used, end, hint, nr, 0);
+	if (at >= end && hint > begin)
+		at = bitmap_find_next_zero_area(region->used, end, begin, nr,
+						0);
+	if (at >= end)
+		return -ENOSPC;
+	region->hint[shared] = at + nr < end ? at + nr : begin;
 	return at;
 }
 
-int user_region_get(struct user_region *region, u32 nr)
+int user_region_get(struct user_region *region, u32 nr, bool shared)
 {
-	unsigned long at;
+	int at = -ENOSPC;
 
-	if (!nr || nr > region->nr)
-		return -ENOSPC;
 	spin_lock_bh(&region->lock);
-	at = region->closed || nr > region->nr - region->nr_used ?
-	     region->nr : region_find(region, nr);
-	if (at < region->nr) {
+	if (!region->closed && nr && nr <= region->nr - region->nr_used)
+		at = region_find(region, nr, shared);
+	if (at >= 0) {
 		bitmap_set(region->used, at, nr);
-		region->hint = at + nr < region->nr ? at + nr : 0;
 		if (!region->nr_used)
 			arena_get(region->arena);
 		region->nr_used += nr;
+		at += region->first;
 	}
 	spin_unlock_bh(&region->lock);
-	return at < region->nr ? region->first + at : -ENOSPC;
+	return at;
 }
 
 void user_region_put(struct user_region *region, u32 first, u32 nr)
@@ -349,7 +341,7 @@ static void drain_here(struct work_struct *work)
 	folio_batch_release(&batch);
 }
 
-static void drain_batches(void)
+void user_arena_drain(void)
 {
 	struct work_struct work;
 	int cpu;
@@ -375,13 +367,15 @@ static bool region_foreign(const struct user_region *region)
 	return false;
 }
 
+bool user_arena_mapped(const struct user_arena *arena)
+{
+	return mapping_mapped(arena->file->f_mapping);
+}
+
 bool user_arena_foreign(const struct user_arena *arena)
 {
 	u32 i;
 
-	if (mapping_mapped(arena->file->f_mapping))
-		return true;
-	drain_batches();
 	for (i = 0; i < arena->nr_regions; i++)
 		if (region_foreign(&arena->regions[i]))
 			return true;

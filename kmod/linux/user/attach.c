@@ -58,6 +58,12 @@ u64 user_ops(void)
 
 /* ---- Checks ----------------------------------------------------------------- */
 
+/* The most that one request moves, in whole pages. */
+static u32 request_bytes(const struct scst_user_attach *at)
+{
+	return round_up(max(at->max_transfer, CHUNK), PAGE_SIZE);
+}
+
 /* What is wrong with it, or NULL. */
 static const char *common_wrong(const struct scst_user_attach *at)
 {
@@ -74,7 +80,7 @@ static const char *common_wrong(const struct scst_user_attach *at)
 		return "longest transfer";
 	if (at->arena_size > USER_MAX_ARENA ||
 	    round_down(at->arena_size / at->queues, PAGE_SIZE) <
-	    round_up(max(at->max_transfer, CHUNK), PAGE_SIZE))
+	    request_bytes(at))
 		return "size of the arena";
 	return NULL;
 }
@@ -355,7 +361,7 @@ struct user_about *user_about_get(const struct scst_user_attach __user *arg)
 /* ---- Attachments ------------------------------------------------------------------ */
 
 /* Where everything is; all but the sizes are of the kernel's choice. */
-static void attach_layout(struct scst_user_attach *at)
+void user_att_layout(struct scst_user_attach *at)
 {
 	u32 entries = 2 * at->depth;
 	u32 sense = at->kind == SCST_USER_RAW_DEVICE ?
@@ -386,8 +392,7 @@ static void att_free(struct kref *ref)
 		user_queue_fini(&att->queues[i]);
 	if (!IS_ERR_OR_NULL(att->arena))
 		user_arena_put(att->arena);
-	if (att->dev)
-		user_dev_put(att->dev);
+	user_dev_put(att->dev);
 	kvfree(att);
 }
 
@@ -398,13 +403,17 @@ void user_att_put(struct user_att *att)
 
 static int att_init(struct user_att *att, const struct scst_user_attach *at)
 {
+	const struct user_arena_size size = {
+		.ring_pages = at->arena_offset >> PAGE_SHIFT,
+		.nr_pages = at->arena_bytes >> PAGE_SHIFT,
+		.nr_regions = at->queues,
+		.request_pages = request_bytes(at) >> PAGE_SHIFT,
+	};
 	u8 *rings;
 	u32 i;
 	int err;
 
-	att->arena = user_arena_alloc(at->arena_offset >> PAGE_SHIFT,
-				      at->arena_bytes >> PAGE_SHIFT,
-				      at->queues);
+	att->arena = user_arena_alloc(att->dev, &size);
 	if (IS_ERR(att->arena))
 		return PTR_ERR(att->arena);
 	att->arena->session_max = max_t(u64, att->arena->nr_pages / 4,
@@ -424,17 +433,19 @@ static int att_init(struct user_att *att, const struct scst_user_attach *at)
 	return 0;
 }
 
-struct user_att *user_att_create(struct scst_user_attach *at)
+struct user_att *user_att_create(struct user_dev *dev,
+				 const struct scst_user_attach *at)
 {
 	struct user_att *att;
 	int err;
 
-	attach_layout(at);
 	att = kvzalloc(struct_size(att, queues, at->queues),
 		       GFP_KERNEL_ACCOUNT);
 	if (!att)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&att->ref);
+	kref_get(&dev->ref);
+	att->dev = dev;
 	init_waitqueue_head(&att->poll);
 	att->flags = at->flags;
 	att->depth = at->depth;

@@ -54,15 +54,11 @@ static int attach_locked(struct user_dev *dev, struct user_att *att,
 {
 	int err;
 
-	if (READ_ONCE(dev->owner))
-		return -EBUSY;
 	err = user_dev_describe(dev, *desc);
 	if (err)
 		return err;
 	*desc = NULL;
-	err = user_dev_attach(dev, att);
-	if (err)
-		return err;
+	user_dev_attach(dev, att);
 	err = scst_hdev_ready(&dev->hdev);
 	if (err)
 		user_dev_detach(dev, att, SCST_USER_DETACHED);
@@ -83,24 +79,42 @@ static int attach_to(struct user_dev *dev, struct user_att *att,
 	return err;
 }
 
-/* Within @wait_ms, when there is a predecessor. */
-static int attach_wait(struct user_dev *dev, struct user_att *att,
-		       struct user_about **desc, u32 wait_ms)
+/* Within wait_ms, when there is a predecessor. */
+static int claim_wait(struct user_dev *dev, const struct scst_user_attach *at)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(min(wait_ms, 3600000u));
+	unsigned long end = jiffies +
+			    msecs_to_jiffies(min(at->wait_ms, 3600000u));
+	u32 pages = at->map_size >> PAGE_SHIFT;
 	long left;
 	int err;
 
 	for (;;) {
-		err = attach_to(dev, att, desc);
+		err = user_dev_claim(dev, pages);
 		left = end - jiffies;
 		if (err != -EBUSY || left <= 0)
 			return err;
 		left = wait_event_interruptible_timeout(dev->gone,
-				!READ_ONCE(dev->owner), left);
+				user_dev_may_claim(dev, pages) != -EBUSY, left);
 		if (left < 0)
 			return left;
 	}
+}
+
+/* The device is claimed: only now memory is allocated. */
+static struct user_att *attach_claimed(struct user_dev *dev,
+				       struct user_about **desc,
+				       const struct scst_user_attach *at)
+{
+	struct user_att *att = user_att_create(dev, at);
+	int err;
+
+	if (IS_ERR(att))
+		return att;
+	err = attach_to(dev, att, desc);
+	if (!err)
+		return att;
+	user_att_put(att);
+	return ERR_PTR(err);
 }
 
 static struct user_dev *dev_find(const char *name)
@@ -115,27 +129,35 @@ static struct user_dev *dev_find(const char *name)
 	return dev;
 }
 
+static struct user_att *attach(struct user_about **desc,
+			       const struct scst_user_attach *at)
+{
+	struct user_dev *dev = dev_find(at->name);
+	struct user_att *att;
+	int err;
+
+	if (!dev)
+		return ERR_PTR(-ENOENT);
+	err = claim_wait(dev, at);
+	if (err) {
+		user_dev_put(dev);
+		return ERR_PTR(err);
+	}
+	att = attach_claimed(dev, desc, at);
+	user_dev_unclaim(dev);
+	user_dev_put(dev);
+	return att;
+}
+
 static int file_attach(struct user_file *uf, struct user_about **desc,
 		       struct scst_user_attach *at)
 {
 	struct user_att *att;
-	struct user_dev *dev;
-	int err;
 
-	dev = dev_find(at->name);
-	if (!dev)
-		return -ENOENT;
-	att = user_att_create(at);
-	if (IS_ERR(att)) {
-		user_dev_put(dev);
+	user_att_layout(at);
+	att = attach(desc, at);
+	if (IS_ERR(att))
 		return PTR_ERR(att);
-	}
-	err = attach_wait(dev, att, desc, at->wait_ms);
-	user_dev_put(dev);
-	if (err) {
-		user_att_put(att);
-		return err;
-	}
 	at->generation = att->generation;
 	uf->attached = true;
 	smp_store_release(&uf->att, att);
@@ -284,20 +306,33 @@ int user_call_uring(const struct user_file *uf, struct io_uring_cmd *cmd)
 
 /* ---- SET, AFFINITY ---------------------------------------------------------------------- */
 
+static long set_refuse(const struct user_dev *dev, const char *why)
+{
+	pr_warn_ratelimited("device %s: set: %s\n", dev->hdev.name, why);
+	return -EINVAL;
+}
+
+/* @bytes: 0: it goes */
 static long set_medium(struct user_dev *dev, u64 bytes)
 {
-	if (!(dev->desc->attach.flags & SCST_USER_AT_REMOVABLE))
-		return -EINVAL;
-	WRITE_ONCE(dev->desc->attach.bytes, bytes);
-	if (scst_hdev_enabled(&dev->hdev))
-		sbc_lu_set_medium(dev->lu, bytes >> dev->shift);
+	const struct scst_user_attach *at = &dev->desc->attach;
+
+	if (!(at->flags & SCST_USER_AT_REMOVABLE))
+		return set_refuse(dev, "a medium, of a disk that is not removable");
+	if (bytes > S64_MAX || (bytes && bytes < at->block_size))
+		return set_refuse(dev, "size of the medium");
+	user_dev_set_medium(dev, bytes);
 	return 0;
 }
 
 static long set_bytes(struct user_dev *dev, u64 bytes)
 {
-	if (bytes > S64_MAX || bytes < dev->desc->attach.block_size)
-		return -EINVAL;
+	const struct scst_user_attach *at = &dev->desc->attach;
+
+	if (bytes > S64_MAX || bytes < at->block_size)
+		return set_refuse(dev, "size");
+	if (at->bytes < at->block_size)
+		return set_refuse(dev, "size, without a medium");
 	user_dev_resize(dev, bytes);
 	return 0;
 }

@@ -4,10 +4,13 @@
  *
  * The module goes although handlers have the file open: one that is stopped
  * would keep it for ever otherwise. So an open file does not hold the module
- * (user_fops has no owner). At exit all of them get operations that are part
- * of the kernel, calls that are under way are woken and waited for, and then,
- * by synchronize_rcu_tasks(), for whoever had just one foot in one of our
- * functions. Mappings refer to the arena's tmpfs and know nothing of us.
+ * (user_fops has no owner). At exit all of them get the core's methods of a
+ * dead file, none of which is missing where we have one. Those who looked up
+ * one of ours before are in its read section of calls when
+ * synchronize_rcu_tasks() returns, since nothing sleeps on the way there; when
+ * synchronize_srcu() does, nobody uses a struct user_file any more; and after
+ * another synchronize_rcu_tasks() nobody is on the way out. Mappings refer to
+ * the arena's tmpfs and know nothing of us.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -227,7 +230,7 @@ static void files_revoke(struct list_head *list)
 	mutex_lock(&files_mutex);
 	while ((uf = list_first_entry_or_null(&files, struct user_file,
 					      link))) {
-		uf->file->f_op = user_dead_fops;
+		scst_file_dead(uf->file);
 		list_del_init(&uf->link);
 		list_add_tail(&uf->dead_link, list);
 	}
@@ -243,13 +246,14 @@ static void revoke(void)
 	files_revoke(&list);
 	list_for_each_entry(uf, &list, dead_link)
 		file_end(uf);
-	synchronize_srcu(&calls);
 	synchronize_rcu_tasks();
+	synchronize_srcu(&calls);
 	list_for_each_entry_safe(uf, next, &list, dead_link) {
 		if (uf->att)
 			att_poll_end(uf->att);
 		file_free(uf);
 	}
+	synchronize_rcu_tasks();
 }
 
 /* ---- The device -------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ struct user_dev *user_dev_find(const char *name)
 	struct user_dev *dev;
 
 	lockdep_assert_held(&user_mutex);
-	list_for_each_entry(dev, &user_devs, link) {
+	list_for_each_entry_reverse(dev, &user_devs, link) {
 		if (strcmp(dev->hdev.name, name))
 			continue;
 		kref_get(&dev->ref);
@@ -295,6 +295,30 @@ static void user_close(struct scst_hdev *hdev)
 
 /* ---- Directories ---------------------------------------------------------------- */
 
+static void dev_list(struct user_dev *dev)
+{
+	const struct user_dev *other;
+
+	mutex_lock(&user_mutex);
+	list_for_each_entry(other, &user_devs, link)
+		if (!strcmp(other->hdev.name, dev->hdev.name))
+			dev->elders++;
+	list_add_tail(&dev->link, &user_devs);
+	mutex_unlock(&user_mutex);
+}
+
+static void dev_unlist(struct user_dev *dev)
+{
+	struct user_dev *other = dev;
+
+	mutex_lock(&user_mutex);
+	list_for_each_entry_continue(other, &user_devs, link)
+		if (!strcmp(other->hdev.name, dev->hdev.name))
+			user_dev_elder_gone(other);
+	list_del(&dev->link);
+	mutex_unlock(&user_mutex);
+}
+
 static struct scst_hdev *user_alloc(const char *name)
 {
 	struct user_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
@@ -306,9 +330,7 @@ static struct scst_hdev *user_alloc(const char *name)
 	INIT_WORK(&dev->sanitize_work, sanitize_work);
 	user_life_init(dev);
 	strscpy(dev->hdev.name, name, sizeof(dev->hdev.name));
-	mutex_lock(&user_mutex);
-	list_add_tail(&dev->link, &user_devs);
-	mutex_unlock(&user_mutex);
+	dev_list(dev);
 	return &dev->hdev;
 }
 
@@ -316,10 +338,8 @@ static void user_free(struct scst_hdev *hdev)
 {
 	struct user_dev *dev = to_user_dev(hdev);
 
-	mutex_lock(&user_mutex);
-	list_del(&dev->link);
-	mutex_unlock(&user_mutex);
 	user_life_fini(dev);
+	dev_unlist(dev);
 	user_dev_put(dev);
 }
 
@@ -383,6 +403,19 @@ static bool desc_equal(const struct user_about *a, const struct user_about *b)
 	return equal;
 }
 
+/* Another size is another medium, where that can be. */
+static void dev_redescribe(struct user_dev *dev, u64 bytes)
+{
+	const struct scst_user_attach *at = &dev->desc->attach;
+
+	if (at->kind != SCST_USER_DISK || at->bytes == bytes)
+		return;
+	if (at->flags & SCST_USER_AT_REMOVABLE)
+		user_dev_set_medium(dev, bytes);
+	else
+		user_dev_resize(dev, bytes);
+}
+
 int user_dev_describe(struct user_dev *dev, struct user_about *desc)
 {
 	u64 bytes = desc->attach.bytes;
@@ -401,7 +434,7 @@ int user_dev_describe(struct user_dev *dev, struct user_about *desc)
 		return 0;
 	}
 	user_about_free(desc);
-	user_dev_resize(dev, bytes);
+	dev_redescribe(dev, bytes);
 	if (scst_hdev_enabled(&dev->hdev))
 		user_read_only(&dev->hdev, dev->hdev.read_only);
 	return 0;
@@ -411,11 +444,21 @@ void user_dev_resize(struct user_dev *dev, u64 bytes)
 {
 	lockdep_assert_held(&dev->hdev.lock);
 	WRITE_ONCE(dev->desc->attach.bytes, bytes);
-	if (!scst_hdev_enabled(&dev->hdev) || !dev->lu)
-		return;
-	if (sbc_lu_config(dev->lu)->removable)
-		return;
-	sbc_lu_resize(dev->lu, bytes >> dev->shift);
+	if (scst_hdev_enabled(&dev->hdev))
+		sbc_lu_resize(dev->lu, bytes >> dev->shift);
+}
+
+/*
+ * Commands that found the medium of before are under way perhaps. They have
+ * its number, or the new one is not given to them.
+ */
+void user_dev_set_medium(struct user_dev *dev, u64 bytes)
+{
+	lockdep_assert_held(&dev->hdev.lock);
+	WRITE_ONCE(dev->desc->attach.bytes, bytes);
+	if (scst_hdev_enabled(&dev->hdev))
+		sbc_lu_set_medium(dev->lu, bytes >> dev->shift);
+	WRITE_ONCE(dev->medium, dev->medium + 1);
 }
 
 /* ---- Attributes ------------------------------------------------------------------ */

@@ -62,7 +62,7 @@ static int arena_data(struct user_dev *dev, struct scst_cmd *cmd, u32 len)
 	first = -ENOMEM;
 	if (!user_session_get(region->arena, cmd->nexus_id, nr))
 		goto out;
-	first = user_region_get(region, nr);
+	first = user_region_get(region, nr, true);
 	if (first < 0) {
 		user_session_put(region->arena, cmd->nexus_id, nr);
 		first = -EAGAIN;
@@ -88,16 +88,35 @@ int user_data_alloc(struct scst_cmd *cmd, u32 len)
 	return err == -EAGAIN ? scst_pages_alloc(cmd, len) : err;
 }
 
+/* From under a transport's locks perhaps, so who waits goes on elsewhere. */
+static void data_freed(struct user_dev *dev, const struct user_arena *arena,
+		       u32 queue)
+{
+	const struct user_att *att;
+
+	rcu_read_lock();
+	att = rcu_dereference(dev->att);
+	if (att && att->arena == arena &&
+	    READ_ONCE(att->queues[queue].nr_waiting))
+		queue_work(user_wq, &dev->fetch_work);
+	rcu_read_unlock();
+}
+
 void user_data_free(struct scst_cmd *cmd)
 {
 	struct user_region *region = cmd->data_priv;
+	struct user_arena *arena;
+	u32 queue;
 
 	if (!region) {
 		scst_pages_free(cmd);
 		return;
 	}
-	user_session_put(region->arena, cmd->nexus_id, cmd->nr_segs);
-	user_region_put(region, cmd->segs - region->arena->vecs, cmd->nr_segs);
+	arena = region->arena;
+	queue = region - arena->regions;
+	user_session_put(arena, cmd->nexus_id, cmd->nr_segs);
+	user_region_put(region, cmd->segs - arena->vecs, cmd->nr_segs);
+	data_freed(cmd_dev(cmd), arena, queue);
 }
 
 static void bounce_copy(const struct user_req *req, u32 len, bool in)
@@ -140,6 +159,17 @@ void user_req_issue(struct user_req *req)
 			taken = user_queue_submit(att, req);
 		rcu_read_unlock();
 	} while (unlikely(!taken) && !user_dev_park(dev, req, att));
+}
+
+enum scst_sense user_req_stale(const struct user_req *req)
+{
+	const struct user_dev *dev = req->dev;
+
+	if (!req->io || likely(req->medium == READ_ONCE(dev->medium)))
+		return SENSE_NONE;
+	/* who tries again hears first that the medium is another */
+	return READ_ONCE(dev->desc->attach.bytes) ? SENSE_ABORTED :
+						    SENSE_NO_MEDIUM;
 }
 
 void user_req_fail(struct user_req *req, enum scst_sense sense)
@@ -263,6 +293,7 @@ static void disk_issue(struct sbc_io *io, enum scst_user_op op, u8 flags)
 			(io->flags & SBC_IO_DPO ? SCST_USER_RQ_DPO : 0) |
 			(io->flags & SBC_IO_MAY_UNMAP ?
 			 SCST_USER_RQ_MAY_UNMAP : 0);
+	req->medium = READ_ONCE(dev->medium);
 	req->offset = io->lba << dev->shift;
 	req->length = io->blocks << dev->shift;
 	req->segs = io->segs;

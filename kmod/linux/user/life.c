@@ -5,9 +5,7 @@
  *	nobody		requests are parked
  *	fencing		likewise, also when the next handler is attached: what
  *			a predecessor began may still go on, in its process or
- *			in I/O that outlived it. Its arena tells: as long as
- *			somebody else refers to pages that it had, its writes
- *			may be under way, and nothing newer may overtake them.
+ *			in I/O that outlived it (fence.c)
  *	serving		requests go to the rings
  *
  * Nothing waits without a bound: for a handler, and all of fencing,
@@ -21,9 +19,6 @@
 #include <linux/jiffies.h>
 
 #include "user.h"
-
-#define FENCE_FIRST msecs_to_jiffies(10)
-#define FENCE_LAST  msecs_to_jiffies(200)
 
 static unsigned long handler_bound(const struct user_dev *dev)
 {
@@ -84,24 +79,30 @@ bool user_dev_park(struct user_dev *dev, struct user_req *req,
 
 /* ---- Serving ---------------------------------------------------------------- */
 
-/* A successor may have come with a smaller medium. */
-static bool req_fits(const struct user_req *req)
+/* A successor may have come with a smaller medium, or with another. */
+static enum scst_sense req_misfit(const struct user_req *req)
 {
-	return !req->io ||
-	       req->offset + req->length <=
-	       READ_ONCE(req->dev->desc->attach.bytes);
+	u64 bytes;
+
+	if (!req->io)
+		return SENSE_NONE;
+	bytes = READ_ONCE(req->dev->desc->attach.bytes);
+	if (req->offset + req->length > bytes)
+		return bytes ? SENSE_LBA_OUT_OF_RANGE : SENSE_NO_MEDIUM;
+	return user_req_stale(req);
 }
 
 static void dev_issue(struct list_head *list)
 {
 	struct user_req *req, *next;
+	enum scst_sense sense;
 
 	list_for_each_entry_safe(req, next, list, link) {
 		/* nobody works on it any more */
-		if (READ_ONCE(req->cmd->aborted))
-			user_req_fail(req, SENSE_ABORTED);
-		else if (!req_fits(req))
-			user_req_fail(req, SENSE_LBA_OUT_OF_RANGE);
+		sense = READ_ONCE(req->cmd->aborted) ? SENSE_ABORTED :
+						       req_misfit(req);
+		if (sense)
+			user_req_fail(req, sense);
 		else
 			user_req_issue(req);
 	}
@@ -120,6 +121,13 @@ static void take_lost(struct list_head *from, struct list_head *to)
 	}
 }
 
+/* A device that was removed has its name until its last command has ended. */
+static bool dev_fenced(const struct user_dev *dev)
+{
+	lockdep_assert_held(&dev->mutex);
+	return dev->elders || user_fenced(dev);
+}
+
 /*
  * Let the handler that is attached serve, if nothing of its predecessors is
  * left. Nothing is under way then, so that what was lost may end.
@@ -130,7 +138,7 @@ static void dev_serve(struct user_dev *dev)
 	LIST_HEAD(lost);
 
 	lockdep_assert_held(&dev->mutex);
-	if (!list_empty(&dev->fences))
+	if (dev_fenced(dev))
 		return;
 	spin_lock_bh(&dev->lock);
 	take_lost(&dev->parked, &lost);
@@ -143,47 +151,62 @@ static void dev_serve(struct user_dev *dev)
 	dev_issue(&again);
 }
 
-static void fence_work(struct work_struct *work)
+void user_dev_unfenced(struct user_dev *dev)
 {
-	struct user_dev *dev = container_of(to_delayed_work(work),
-					    struct user_dev, fence_work);
-	struct user_arena *arena, *next;
-
 	mutex_lock(&dev->mutex);
-	list_for_each_entry_safe(arena, next, &dev->fences, fence_link) {
-		if (user_arena_foreign(arena))
-			continue;
-		list_del(&arena->fence_link);
-		user_arena_put(arena);
-	}
-	if (list_empty(&dev->fences)) {
-		dev->fence_delay = FENCE_FIRST;
-		dev_serve(dev);
-	} else {
-		queue_delayed_work(user_wq, &dev->fence_work,
-				   dev->fence_delay);
-		dev->fence_delay = min(dev->fence_delay * 2, FENCE_LAST);
-	}
+	dev_serve(dev);
 	mutex_unlock(&dev->mutex);
 }
 
-int user_dev_attach(struct user_dev *dev, struct user_att *att)
+void user_dev_elder_gone(struct user_dev *dev)
 {
-	int err = -EBUSY;
+	mutex_lock(&dev->mutex);
+	dev->elders--;
+	dev_serve(dev);
+	mutex_unlock(&dev->mutex);
+}
+
+/* ---- The beginning of a handler ------------------------------------------------ */
+
+int user_dev_may_claim(const struct user_dev *dev, u32 pages)
+{
+	if (READ_ONCE(dev->removed))
+		return -ENOENT;
+	if (READ_ONCE(dev->owner) || READ_ONCE(dev->claimed) ||
+	    atomic_read(&dev->nr_pages) + pages > USER_MAX_PAGES)
+		return -EBUSY;
+	return 0;
+}
+
+int user_dev_claim(struct user_dev *dev, u32 pages)
+{
+	int err;
 
 	mutex_lock(&dev->mutex);
-	if (!dev->owner) {
-		err = 0;
-		kref_get(&att->ref);
-		kref_get(&dev->ref);
-		att->dev = dev;
-		att->generation = ++dev->generation;
-		att->control->generation = att->generation;
-		dev->owner = att;
-		dev_serve(dev);
-	}
+	err = user_dev_may_claim(dev, pages);
+	if (!err)
+		WRITE_ONCE(dev->claimed, true);
 	mutex_unlock(&dev->mutex);
 	return err;
+}
+
+void user_dev_unclaim(struct user_dev *dev)
+{
+	mutex_lock(&dev->mutex);
+	WRITE_ONCE(dev->claimed, false);
+	mutex_unlock(&dev->mutex);
+	wake_up_all(&dev->gone);
+}
+
+void user_dev_attach(struct user_dev *dev, struct user_att *att)
+{
+	mutex_lock(&dev->mutex);
+	kref_get(&att->ref);
+	att->generation = ++dev->generation;
+	att->control->generation = att->generation;
+	WRITE_ONCE(dev->owner, att);
+	dev_serve(dev);
+	mutex_unlock(&dev->mutex);
 }
 
 /* ---- The end of a handler ----------------------------------------------------- */
@@ -221,11 +244,10 @@ static void dev_release(struct user_dev *dev, struct user_att *att)
 		user_queue_kill(&att->queues[i], &list);
 	user_arena_spare(arena);
 	arena_watch(&list);
-	refcount_inc(&arena->refs);
-	list_add_tail(&arena->fence_link, &dev->fences);
 	spin_lock_bh(&dev->lock);
 	list_splice_tail(&list, &dev->parked);
 	spin_unlock_bh(&dev->lock);
+	user_fence(arena);
 }
 
 void user_dev_detach(struct user_dev *dev, struct user_att *att,
@@ -238,9 +260,8 @@ void user_dev_detach(struct user_dev *dev, struct user_att *att,
 	if (first) {
 		WRITE_ONCE(att->dead, true);
 		WRITE_ONCE(att->control->state, state);
-		dev->owner = NULL;
+		WRITE_ONCE(dev->owner, NULL);
 		dev_release(dev, att);
-		mod_delayed_work(user_wq, &dev->fence_work, 0);
 	}
 	mutex_unlock(&dev->mutex);
 	if (!first)
@@ -347,6 +368,19 @@ static void abort_work(struct work_struct *work)
 		user_att_put(att);
 }
 
+static void fetch_work(struct work_struct *work)
+{
+	struct user_dev *dev = container_of(work, struct user_dev, fetch_work);
+	struct user_att *att = dev_owner(dev);
+	u32 i;
+
+	if (!att)
+		return;
+	for (i = 0; i < att->nr_queues; i++)
+		user_queue_fetch(&att->queues[i]);
+	user_att_put(att);
+}
+
 void user_dev_notify(struct user_dev *dev, u8 op, u64 nexus)
 {
 	struct user_att *att;
@@ -364,7 +398,7 @@ const char *user_dev_status(struct user_dev *dev)
 
 	mutex_lock(&dev->mutex);
 	if (!dev->owner)
-		status = list_empty(&dev->fences) ? "none" : "fencing";
+		status = dev_fenced(dev) ? "fencing" : "none";
 	else if (rcu_access_pointer(dev->att) != dev->owner)
 		status = "attached";
 	else
@@ -381,12 +415,10 @@ void user_life_init(struct user_dev *dev)
 	mutex_init(&dev->mutex);
 	spin_lock_init(&dev->lock);
 	INIT_LIST_HEAD(&dev->parked);
-	INIT_LIST_HEAD(&dev->fences);
 	init_waitqueue_head(&dev->gone);
-	dev->fence_delay = FENCE_FIRST;
-	INIT_DELAYED_WORK(&dev->fence_work, fence_work);
 	INIT_DELAYED_WORK(&dev->tick, tick);
 	INIT_WORK(&dev->abort_work, abort_work);
+	INIT_WORK(&dev->fetch_work, fetch_work);
 	dev->wait_for_handler = 30;
 	dev->wait_for_reply = 60;
 }
@@ -401,22 +433,19 @@ void user_life_close(struct user_dev *dev)
 {
 	cancel_delayed_work_sync(&dev->tick);
 	cancel_work_sync(&dev->abort_work);
+	cancel_work_sync(&dev->fetch_work);
 	WARN_ON(!list_empty(&dev->parked));
 }
 
 /* The directory is gone, and so is all that the core had of the device. */
 void user_life_fini(struct user_dev *dev)
 {
-	struct user_arena *arena, *next;
 	struct user_att *att = dev_owner(dev);
 
-	if (att) {
-		user_dev_detach(dev, att, SCST_USER_REMOVED);
-		user_att_put(att);
-	}
-	cancel_delayed_work_sync(&dev->fence_work);
-	list_for_each_entry_safe(arena, next, &dev->fences, fence_link) {
-		list_del(&arena->fence_link);
-		user_arena_put(arena);
-	}
+	WRITE_ONCE(dev->removed, true);
+	wake_up_all(&dev->gone);
+	if (!att)
+		return;
+	user_dev_detach(dev, att, SCST_USER_REMOVED);
+	user_att_put(att);
 }

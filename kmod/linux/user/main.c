@@ -38,6 +38,7 @@ static void __exit user_module_exit(void)
 {
 	user_chardev_exit();
 	scst_handler_unregister(&user_handler);
+	user_fences_exit();
 	destroy_workqueue(user_wq);
 	user_arena_module_exit();
 }

@@ -192,12 +192,6 @@ static void slot_abandon(struct user_queue *q, struct user_slot *slot,
 	list_give(list, req, sense);
 }
 
-static void waiting_remove(struct user_queue *q, struct user_req *req)
-{
-	list_del(&req->link);
-	WRITE_ONCE(q->shared->waiting, --q->nr_waiting);
-}
-
 static void slot_abort(struct user_queue *q, u16 nr, struct list_head *list)
 {
 	struct user_slot *slot = &q->slots[nr];
@@ -218,7 +212,7 @@ void user_queue_aborts(struct user_queue *q, struct list_head *list)
 	spin_lock_bh(&q->lock);
 	list_for_each_entry_safe(req, next, &q->waiting, link)
 		if (READ_ONCE(req->cmd->aborted)) {
-			waiting_remove(q, req);
+			user_waiting_remove(q, req);
 			list_give(list, req, SENSE_ABORTED);
 		}
 	for (i = 0; i < q->att->depth; i++)
@@ -238,7 +232,7 @@ void user_queue_expire(struct user_queue *q, struct list_head *list,
 	spin_lock_bh(&q->lock);
 	list_for_each_entry_safe(req, next, &q->waiting, link)
 		if (time_after(jiffies, req->since + bound)) {
-			waiting_remove(q, req);
+			user_waiting_remove(q, req);
 			list_give(list, req, SENSE_BUSY);
 		}
 	for (i = 0; i < q->att->depth; i++) {

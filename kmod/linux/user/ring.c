@@ -34,8 +34,8 @@ int user_queue_init(struct user_queue *q, struct user_att *att, u32 index,
 	q->replies = (void *)(base + attach->replies_offset);
 	q->sense = base + attach->sense_offset;
 	q->region = &att->arena->regions[index];
-	q->slots = kvcalloc(att->depth, sizeof(*q->slots), GFP_KERNEL);
-	q->free = kvcalloc(att->depth, sizeof(*q->free), GFP_KERNEL);
+	q->slots = kvcalloc(att->depth, sizeof(*q->slots), GFP_KERNEL_ACCOUNT);
+	q->free = kvcalloc(att->depth, sizeof(*q->free), GFP_KERNEL_ACCOUNT);
 	if (!q->slots || !q->free)
 		return -ENOMEM;
 	for (i = 0; i < att->depth; i++)
@@ -65,15 +65,17 @@ static struct user_region *region_of(struct user_arena *arena, u32 first)
 	return &arena->regions[first / arena->regions[0].nr];
 }
 
-/* Another queue's pages are as good when its own are used. */
+/* When its own are used, what is shared of another queue's is as good. */
 static bool req_bounce(struct user_queue *q, struct user_req *req)
 {
 	struct user_arena *arena = q->att->arena;
 	u32 i, nr = DIV_ROUND_UP(req->data_len, PAGE_SIZE);
-	int first = user_region_get(q->region, nr);
+	int first = user_region_get(q->region, nr, false);
 
+	if (first < 0)
+		first = user_region_get(q->region, nr, true);
 	for (i = 0; first < 0 && i < arena->nr_regions; i++)
-		first = user_region_get(&arena->regions[i], nr);
+		first = user_region_get(&arena->regions[i], nr, true);
 	if (first < 0)
 		return false;
 	req->flags |= USER_BOUNCE;
@@ -227,6 +229,13 @@ static void queue_wait(struct user_queue *q, struct user_req *req)
 	WRITE_ONCE(q->shared->waiting, ++q->nr_waiting);
 }
 
+void user_waiting_remove(struct user_queue *q, struct user_req *req)
+{
+	lockdep_assert_held(&q->lock);
+	list_del(&req->link);
+	WRITE_ONCE(q->shared->waiting, --q->nr_waiting);
+}
+
 static bool queue_reserve_first(struct user_queue *q, struct user_req *req,
 				bool *waits)
 {
@@ -254,17 +263,24 @@ bool user_queue_submit(struct user_att *att, struct user_req *req)
 	return queue_give(q, req);
 }
 
-static struct user_req *queue_next(struct user_queue *q)
+/* Those that waited in vain go to @stale. */
+static struct user_req *queue_next(struct user_queue *q,
+				   struct list_head *stale)
 {
 	struct user_req *req;
 
 	spin_lock_bh(&q->lock);
-	req = list_first_entry_or_null(&q->waiting, struct user_req, link);
-	if (req && !queue_reserve(q, req))
-		req = NULL;
-	if (req) {
-		list_del(&req->link);
-		WRITE_ONCE(q->shared->waiting, --q->nr_waiting);
+	while ((req = list_first_entry_or_null(&q->waiting, struct user_req,
+					       link))) {
+		req->sense = user_req_stale(req);
+		if (!req->sense && !queue_reserve(q, req)) {
+			req = NULL;
+			break;
+		}
+		user_waiting_remove(q, req);
+		if (!req->sense)
+			break;
+		list_add_tail(&req->link, stale);
 	}
 	spin_unlock_bh(&q->lock);
 	return req;
@@ -273,14 +289,16 @@ static struct user_req *queue_next(struct user_queue *q)
 void user_queue_fetch(struct user_queue *q)
 {
 	struct user_req *req;
+	LIST_HEAD(stale);
 
 	if (list_empty_careful(&q->waiting))
 		return;
-	while ((req = queue_next(q))) {
+	while ((req = queue_next(q, &stale))) {
 		user_req_copy_in(req);
 		if (!queue_give(q, req))
 			user_req_issue(req);
 	}
+	user_list_fail(&stale);
 }
 
 /* ---- Notifications --------------------------------------------------------- */

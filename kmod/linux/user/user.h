@@ -24,7 +24,8 @@
  *
  * Locks, outermost first: user_mutex, hdev->lock, dev->mutex, dev->lock,
  * q->lock, region->lock. The last three are spinlocks, taken _bh. Of those the
- * way of a request takes only its queue's and its region's.
+ * way of a request takes only its queue's and its region's. Nothing that may
+ * take long is done under any of them.
  */
 #ifndef USER_H
 #define USER_H
@@ -42,7 +43,6 @@
 #include "../../uapi/scst_user.h"
 
 struct file;
-struct file_operations;
 struct io_uring_cmd;
 struct vm_area_struct;
 struct user_att;
@@ -54,11 +54,22 @@ extern struct workqueue_struct *user_wq;
 #define USER_MAX_QUEUES 64
 #define USER_MAX_DEPTH	1024
 #define USER_MAX_ARENA	(1ULL << 30)
+/* Pages of all arenas of a device, those of predecessors included. */
+#define USER_MAX_PAGES	(2 * USER_MAX_ARENA >> PAGE_SHIFT)
 #define USER_SESSIONS	64		/* counters of sessions, a power of two */
 
 /* ---- arena.c: memory shared with a handler ------------------------------- */
 
-/* A part of the arena, of one queue. */
+/*
+ * A part of the arena, of one queue. Its first @shared pages go to whoever
+ * asks. A command may have some from before it is received until its response
+ * is sent, so that how long is up to its initiator, and may meanwhile wait at
+ * a queue. So the rest, which is as long as a request can be, is for bounces
+ * of this queue alone: those have pages only while the handler has them, and
+ * wait for nothing else with them. The first that waits at a queue is
+ * overtaken by none, so that when the handler has answered what it has, there
+ * is room for it, whatever initiators do.
+ */
 struct user_region {
 	struct user_arena *arena;
 	spinlock_t lock;
@@ -66,13 +77,20 @@ struct user_region {
 	/* Once it is closed: not the handler's when it went. */
 	unsigned long *spared;
 	u32 first, nr;			/* pages of the arena */
-	u32 hint;
+	u32 shared;
+	u32 hint[2];			/* where the last one ended, in each */
 	u32 nr_used;
 	bool closed;			/* nothing is allocated any more */
 };
 
+struct user_arena_size {
+	u32 ring_pages, nr_pages, nr_regions;
+	u32 request_pages;	/* of the longest request */
+};
+
 struct user_arena {
-	refcount_t refs;	/* the attachment, and regions in use or open */
+	refcount_t refs;	/* the attachment, its fence, regions in use */
+	struct user_dev *dev;
 	struct file *file;
 	u32 ring_pages;		/* before the arena proper */
 	u32 nr_pages;		/* of it */
@@ -81,8 +99,7 @@ struct user_arena {
 	void *rings;		/* the kernel's mapping of what is before */
 	struct work_struct free_work;
 
-	/* Of life.c, once the handler is gone. */
-	struct list_head fence_link;
+	struct list_head fence_link;	/* of fence.c */
 
 	/*
 	 * Pages that transports have, by I_T nexus: an initiator that does not
@@ -101,16 +118,14 @@ void user_session_put(struct user_arena *arena, u64 nexus, u32 nr);
 
 int user_arena_module_init(void);
 void user_arena_module_exit(void);
-/* Of an open file that has nothing to do with this module any more. */
-extern const struct file_operations *user_dead_fops;
 
-struct user_arena *user_arena_alloc(u32 ring_pages, u32 nr_pages,
-				    u32 nr_regions);
+struct user_arena *user_arena_alloc(struct user_dev *dev,
+				    const struct user_arena_size *size);
 void user_arena_put(struct user_arena *arena);
 int user_arena_mmap(struct user_arena *arena, struct vm_area_struct *vma);
 
-/* The first of @nr pages, or -ENOSPC. */
-int user_region_get(struct user_region *region, u32 nr);
+/* The first of @nr pages, shared ones or of the rest, or -ENOSPC. */
+int user_region_get(struct user_region *region, u32 nr, bool shared);
 void user_region_put(struct user_region *region, u32 first, u32 nr);
 /* Nobody gets pages of it any more; who has some keeps them. */
 void user_arena_close(struct user_arena *arena);
@@ -130,10 +145,20 @@ static inline struct bio_vec *user_arena_vecs(const struct user_arena *arena,
 void user_region_watch(struct user_region *region, u32 first, u32 nr);
 
 /*
- * May anybody else still read or write what was the handler's? When closed;
- * may sleep.
+ * May anybody else still read or write what was the handler's? When it is
+ * closed, and by user_arena_drain() before, which sleeps.
  */
+bool user_arena_mapped(const struct user_arena *arena);
 bool user_arena_foreign(const struct user_arena *arena);
+void user_arena_drain(void);
+
+/* ---- fence.c -------------------------------------------------------------- */
+
+/* The handler of @arena is gone. */
+void user_fence(struct user_arena *arena);
+/* Is one that had a device of the name of @dev's perhaps not over? */
+bool user_fenced(const struct user_dev *dev);
+void user_fences_exit(void);
 
 /* ---- Requests ------------------------------------------------------------ */
 
@@ -158,6 +183,7 @@ struct user_req {
 	u8 flags;			/* enum user_req_flags */
 	u16 slot;
 	u32 rq_flags;			/* SCST_USER_RQ_ */
+	u32 medium;			/* what dev->medium was */
 	u64 offset, length;
 	/* Its data. */
 	const struct core_seg *segs;
@@ -225,7 +251,6 @@ struct user_queue {
 /* An attachment. */
 struct user_att {
 	struct kref ref;
-	struct rcu_head rcu;
 	struct user_dev *dev;
 	u64 generation;
 	struct user_arena *arena;
@@ -280,6 +305,7 @@ bool user_queue_notify(struct user_queue *q, u8 op, u64 nexus);
 
 /* Of ring.c for reply.c. q->lock. */
 void user_slot_free(struct user_queue *q, u16 slot);
+void user_waiting_remove(struct user_queue *q, struct user_req *req);
 u64 user_slot_tag(const struct user_queue *q, u16 slot);
 bool user_queue_tell(struct user_queue *q, u8 op, u64 nexus, u64 arg);
 /* What a bounce had of the arena. */
@@ -306,6 +332,8 @@ void user_backend_init(struct user_dev *dev, u64 ops);
 
 /* Hand @req to whoever serves now, or park it. */
 void user_req_issue(struct user_req *req);
+/* Was it for a medium that is not there any more? Then the sense for it. */
+enum scst_sense user_req_stale(const struct user_req *req);
 /* Of one that no queue has. */
 void user_req_fail(struct user_req *req, enum scst_sense sense);
 void user_list_fail(struct list_head *list);
@@ -352,6 +380,7 @@ struct user_dev {
 	void (*test_unit_ready)(struct scst_cmd *cmd);
 	struct sbc_backend_ops backend;
 	struct scst_device *core;	/* READ_ONCE; from opened() on */
+	u32 medium;			/* counts those of a removable disk */
 	u32 max_transfer;
 	u8 shift;
 	struct work_struct sanitize_work;
@@ -364,17 +393,18 @@ struct user_dev {
 	/* life.c */
 	struct mutex mutex;
 	struct user_att *owner;		/* attached, perhaps not serving yet */
+	bool claimed;			/* somebody is about to be */
+	bool removed;
+	atomic_t nr_pages;		/* of arenas */
+	u32 elders;			/* removed devices of the same name */
 	u64 generation;
 	spinlock_t lock;
 	struct user_att __rcu *att;	/* who serves */
 	struct list_head parked;
 	unsigned long down;		/* jiffies: since when nobody serves */
-	struct list_head fences;	/* arenas of predecessors; mutex */
-	unsigned long fence_delay;
-	struct delayed_work fence_work;
 	wait_queue_head_t gone;		/* who waits to succeed its handler */
 	struct delayed_work tick;
-	struct work_struct abort_work;
+	struct work_struct abort_work, fetch_work;
 };
 
 extern const struct scst_handler user_handler;
@@ -385,7 +415,7 @@ static inline struct user_dev *to_user_dev(struct scst_hdev *hdev)
 	return container_of(hdev, struct user_dev, hdev);
 }
 
-/* With a reference; NULL. user_mutex. */
+/* The last one of that name, with a reference; NULL. user_mutex. */
 struct user_dev *user_dev_find(const char *name);
 void user_dev_put(struct user_dev *dev);
 
@@ -394,7 +424,9 @@ void user_dev_put(struct user_dev *dev);
  * hdev->lock.
  */
 int user_dev_describe(struct user_dev *dev, struct user_about *desc);
+/* Disks: the medium is longer or shorter now, or is another. hdev->lock. */
 void user_dev_resize(struct user_dev *dev, u64 bytes);
+void user_dev_set_medium(struct user_dev *dev, u64 bytes);
 
 /* ---- life.c --------------------------------------------------------------- */
 
@@ -404,8 +436,20 @@ void user_life_open(struct user_dev *dev);
 void user_life_close(struct user_dev *dev);
 void user_life_fini(struct user_dev *dev);
 
-/* @att becomes the handler; -EBUSY: there is one. */
-int user_dev_attach(struct user_dev *dev, struct user_att *att);
+/*
+ * First of all a handler claims the device: nobody else gets memory for it.
+ * -EBUSY: there is a handler, or so much is left of earlier ones that @pages
+ * more would be too many. -ENOENT: the device is gone.
+ */
+int user_dev_claim(struct user_dev *dev, u32 pages);
+void user_dev_unclaim(struct user_dev *dev);
+/* Without a lock, for who waits on dev->gone. */
+int user_dev_may_claim(const struct user_dev *dev, u32 pages);
+/* @att becomes the handler. */
+void user_dev_attach(struct user_dev *dev, struct user_att *att);
+/* Predecessors may be over; likewise, and the device that came before is. */
+void user_dev_unfenced(struct user_dev *dev);
+void user_dev_elder_gone(struct user_dev *dev);
 /* Once; may sleep. */
 void user_dev_detach(struct user_dev *dev, struct user_att *att,
 		     enum scst_user_state state);
@@ -429,8 +473,11 @@ void user_dev_notify(struct user_dev *dev, u8 op, u64 nexus);
 
 struct user_about *user_about_get(const struct scst_user_attach __user *arg);
 void user_about_free(struct user_about *desc);
-/* With one reference, of no device yet; fills in what is out in @at. */
-struct user_att *user_att_create(struct scst_user_attach *at);
+/* Fills in what is out in @at. */
+void user_att_layout(struct scst_user_attach *at);
+/* With one reference; not attached yet. */
+struct user_att *user_att_create(struct user_dev *dev,
+				 const struct scst_user_attach *at);
 void user_att_put(struct user_att *att);
 u64 user_features(void);
 u64 user_ops(void);

@@ -38,14 +38,20 @@ handler_stop "$server"
 
 # One after the other, none of which lets its memory go.
 cp "$VM_TOOLS/user_hoard" "$WORK/user_hoard"
-"$WORK/user_hoard" u0 $((256 << 20)) >"$WORK/hoard" 2>&1 &
+device_add user/u1 enable=1
+"$WORK/user_hoard" u1 $((256 << 20)) >"$WORK/hoard" 2>&1 &
 hoarder=$!
+defer handler_stop $hoarder KILL
 wait_for "the hoarder" 120 grep -qs "refused" "$WORK/hoard"
 cat "$WORK/hoard"
 expect_match "the bound" "$(cat "$WORK/hoard")" \
-	"7 attachments, refused: Device or resource busy"
-expect_fail "another" "$HANDLER" u0 "$WORK/disk" arena=$((512 << 20))
-handler_stop "$hoarder" KILL
-handler_start u0 "$WORK/disk" arena=$((512 << 20)) wait=60000
-wait_for "it to serve" 30 handler_is u0 serving
+	"^7 attachments, refused: Device or resource busy"
+# the next one describes the device otherwise
+device_disable user/u1
+expect_fail "another" "$HANDLER" u1 "$WORK/disk" arena=$((512 << 20))
+expect_match "why" "$(cat "$WORK/expect_fail")" "Device or resource busy"
+handler_stop $hoarder KILL
+handler_start u1 "$WORK/disk" arena=$((512 << 20)) wait=60000
+device_set user/u1 enable=1
+wait_for "it to serve" 30 handler_is u1 serving
 handler_stop "$PID"

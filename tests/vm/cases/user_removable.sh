@@ -61,8 +61,7 @@ blockdev --rereadpt "$DISK" || true
 
 # A write that was for the medium of a handler that is gone.
 handler_stop "$PID" KILL
-tr '\0' '\377' </dev/zero | dd of="$WORK/ones" bs=4k count=1 iflag=fullblock \
-	status=none
+head -c 4096 /dev/zero | tr '\0' '\377' >"$WORK/ones"
 dd if="$WORK/ones" of="$DISK" bs=4k count=1 oflag=direct conv=notrunc \
 	status=none 2>"$WORK/dd" &
 writer=$!
