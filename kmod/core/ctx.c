@@ -14,6 +14,8 @@ struct scst_ctx *scst_ctx_alloc(void)
 	INIT_LIST_HEAD(&ctx->devices);
 	INIT_LIST_HEAD(&ctx->targets);
 	spin_lock_init(&ctx->targets_lock);
+	INIT_LIST_HEAD(&ctx->device_groups);
+	spin_lock_init(&ctx->alua_lock);
 	return ctx;
 }
 
@@ -21,6 +23,7 @@ void scst_ctx_free(struct scst_ctx *ctx)
 {
 	WARN_ON(!list_empty(&ctx->devices));
 	WARN_ON(!list_empty(&ctx->targets));
+	WARN_ON(!list_empty(&ctx->device_groups));
 	core_barrier();
 	mutex_destroy(&ctx->mutex);
 	kfree(ctx);

@@ -6,8 +6,10 @@
  * merged into one sorted table with an index by operation code, so that a
  * command is looked up once. A row of the device goes before one of SPC's.
  */
+#include "alua.h"
 #include "scst_core.h"
 #include "spc.h"
+#include "spc_alua.h"
 #include "spc_xcopy.h"
 
 void scst_device_get(struct scst_device *dev)
@@ -63,7 +65,11 @@ const struct scst_opcode *scst_device_opcode(const struct scst_device *dev,
 	*sa_unknown = false;
 	for (row = dev->opcodes + dev->first_opcode[cdb[0]];
 	     row < end && row->op == cdb[0]; row++) {
-		if (row->sa == SCST_NO_SA || row->sa == sa)
+		if (row->sa == SCST_NO_SA)
+			return row;
+		if (!scst_opcode_offered(dev, row))
+			continue;
+		if (row->sa == sa)
 			return row;
 		*sa_unknown = true;
 	}
@@ -100,6 +106,7 @@ static void opcode_insert(struct scst_device *dev,
 	memmove(&dev->opcodes[at + 1], &dev->opcodes[at],
 		(dev->nr_opcodes - at) * sizeof(*row));
 	dev->opcodes[at] = *row;
+	dev->opcodes[at].flags |= spc_alua_flags(row->op, row->sa);
 	dev->nr_opcodes++;
 }
 
@@ -130,7 +137,9 @@ static int device_set_opcodes(struct scst_device *dev,
 		return -ENOMEM;
 
 	for (i = 0; i < info->nr_opcodes; i++) {
-		if (!info->opcodes[i].execute || info->opcodes[i].cdb_len < 6)
+		if (!info->opcodes[i].execute ||
+		    info->opcodes[i].cdb_len < 6 ||
+		    (info->opcodes[i].flags & ~SCST_OP_DEVICES))
 			return device_wrong(info, "table of commands");
 		opcode_insert(dev, &info->opcodes[i]);
 	}
@@ -285,8 +294,8 @@ static int device_describe(struct scst_device *dev,
 	return ret;
 }
 
-static struct scst_device *device_find_locked(struct scst_ctx *ctx,
-					      const char *name)
+struct scst_device *scst_device_find_locked(struct scst_ctx *ctx,
+					    const char *name)
 {
 	struct scst_device *dev;
 
@@ -302,7 +311,7 @@ struct scst_device *scst_device_find(struct scst_ctx *ctx, const char *name)
 	struct scst_device *dev;
 
 	mutex_lock(&ctx->mutex);
-	dev = device_find_locked(ctx, name);
+	dev = scst_device_find_locked(ctx, name);
 	mutex_unlock(&ctx->mutex);
 	return dev;
 }
@@ -321,6 +330,7 @@ struct scst_device *scst_device_register(struct scst_ctx *ctx,
 	dev->ctx = ctx;
 	dev->ops = ops;
 	dev->priv = priv;
+	dev->withheld = SCST_OP_GROUPS | SCST_OP_SET_GROUPS;
 	refcount_set(&dev->refs, 1);
 	spin_lock_init(&dev->lock);
 	INIT_LIST_HEAD(&dev->itls);
@@ -333,10 +343,12 @@ struct scst_device *scst_device_register(struct scst_ctx *ctx,
 		goto out_free;
 
 	mutex_lock(&ctx->mutex);
-	if (device_find_locked(ctx, dev->name))
+	if (scst_device_find_locked(ctx, dev->name)) {
 		ret = -EEXIST;
-	else
+	} else {
 		list_add_tail(&dev->link, &ctx->devices);
+		scst_alua_device_join(dev);
+	}
 	if (!ret && ctx->observer && ctx->observer->device)
 		ctx->observer->device(dev, true);
 	mutex_unlock(&ctx->mutex);
@@ -356,6 +368,7 @@ void scst_device_unregister(struct scst_device *dev)
 	mutex_lock(&ctx->mutex);
 	dev->dead = true;
 	list_del(&dev->link);
+	scst_alua_device_leave(dev);
 	scst_unmap_device(dev);
 	if (ctx->observer && ctx->observer->device)
 		ctx->observer->device(dev, false);

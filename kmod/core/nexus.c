@@ -10,6 +10,7 @@
  * function is over; tasks of a nexus that go to no logical unit hold the nexus
  * directly.
  */
+#include "alua.h"
 #include "scst_core.h"
 #include "spc_xcopy.h"
 
@@ -160,6 +161,7 @@ static struct scst_itl *itl_alloc(struct scst_nexus *nexus,
 	list_add_tail(&itl->dev_link, &itl->dev->itls);
 	spc_pr_join(itl);
 	spin_unlock_bh(&itl->dev->lock);
+	scst_alua_itl_join(itl);
 	return itl;
 }
 

@@ -15,7 +15,9 @@
 #include "scst_target.h"
 
 struct scst_ctx;
+struct scst_device_group;
 struct scst_group;
+struct scst_port_group;
 
 struct scst_ctx *scst_ctx_alloc(void);
 
@@ -57,6 +59,73 @@ int scst_group_unmap(struct scst_group *grp, u16 lun);
 
 /* Commands that are under way are not concerned. -ENOENT: not mapped. */
 int scst_group_set_read_only(struct scst_group *grp, u16 lun, bool read_only);
+
+/*
+ * Asymmetric logical unit access (SPC-5 5.16.2). The devices of a device group
+ * are reached through the same target port groups, whose states they share. A
+ * target port group is made of relative target port identifiers. Neither
+ * devices nor targets need exist: some may be of another machine that serves
+ * the same logical units. A nexus through a port of no group sees none of it.
+ *
+ * A device is in one device group at most, and a port in one target port group
+ * of a device group.
+ */
+enum scst_access_state {
+	SCST_ACTIVE_OPTIMIZED	  = 0x0,
+	SCST_ACTIVE_NON_OPTIMIZED = 0x1,
+	SCST_STANDBY		  = 0x2,
+	SCST_UNAVAILABLE	  = 0x3,
+	SCST_OFFLINE		  = 0xe,
+	SCST_TRANSITIONING	  = 0xf,
+};
+
+/* The standard's words for them, as "active/optimized". -EINVAL: it is none. */
+const char *scst_access_state_name(enum scst_access_state state);
+int scst_access_state_parse(const char *name, enum scst_access_state *state);
+
+/* All must be gone before the context is freed. ERR_PTR(-ENOMEM) */
+struct scst_device_group *scst_device_group_add(struct scst_ctx *ctx);
+void scst_device_group_del(struct scst_device_group *dg);
+
+/* By name. -EEXIST: it is in a group already; -ENOENT: not in this one. */
+int scst_device_group_add_device(struct scst_device_group *dg,
+				 const char *name);
+int scst_device_group_del_device(struct scst_device_group *dg,
+				 const char *name);
+
+/*
+ * May initiators change states by SET TARGET PORT GROUPS? At first they may
+ * not. States are not kept over a restart.
+ */
+void scst_device_group_set_explicit(struct scst_device_group *dg, bool on);
+
+/* ERR_PTR(-EINVAL): @id is 0; -EEXIST, -ENOMEM. */
+struct scst_port_group *scst_port_group_add(struct scst_device_group *dg,
+					    u16 id);
+void scst_port_group_del(struct scst_port_group *pg);
+/* NULL: there is none. */
+struct scst_port_group *scst_port_group_find(struct scst_device_group *dg,
+					     u16 id);
+
+/*
+ * -EINVAL: @port is 0; -EEXIST: it is in a group of the same devices already;
+ * -ENOSPC: there are 255; -ENOENT: it is not in this group.
+ */
+int scst_port_group_add_port(struct scst_port_group *pg, u16 port);
+int scst_port_group_del_port(struct scst_port_group *pg, u16 port);
+
+/* Initiators hear of each change. At first: active/optimized. */
+void scst_port_group_set_state(struct scst_port_group *pg,
+			       enum scst_access_state state);
+enum scst_access_state scst_port_group_state(struct scst_port_group *pg);
+void scst_port_group_set_preferred(struct scst_port_group *pg, bool preferred);
+
+/*
+ * The relative target port identifier of @tgt, which is the least that was
+ * free. -EINVAL: 0; -EEXIST; -EBUSY: it has nexuses, or some that are going.
+ */
+u16 scst_target_port_id(struct scst_target *tgt);
+int scst_target_set_port_id(struct scst_target *tgt, u16 id);
 
 /* '*' any run, '?' any character, the rest by letter, case ignored. */
 bool scst_glob(const char *pattern, const char *name);

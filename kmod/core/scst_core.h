@@ -16,8 +16,8 @@
  * what concerns all of a device's nexuses: ordered tasks, task management,
  * reservations, mode parameters.
  *
- * Lock order: ctx->mutex, dev->lock, itl->lock or ctx->targets_lock. The
- * spinlocks are taken _bh.
+ * Lock order: ctx->mutex, ctx->alua_lock, dev->lock, itl->lock or
+ * ctx->targets_lock. The spinlocks are taken _bh.
  */
 #ifndef SCST_CORE_H
 #define SCST_CORE_H
@@ -34,6 +34,8 @@ struct scst_ctx {
 	struct list_head devices;
 	struct list_head targets;
 	spinlock_t targets_lock;	/* to read the list without the mutex */
+	struct list_head device_groups;
+	spinlock_t alua_lock;		/* see alua.h */
 	u64 last_nexus_id;
 	u64 last_itl_id;
 	const struct scst_observer *observer;
@@ -85,6 +87,7 @@ struct scst_device {
 	struct scst_opcode *opcodes;
 	u32 nr_opcodes;
 	u16 first_opcode[256];		/* nr_opcodes: none */
+	u32 withheld;			/* rows with these flags; READ_ONCE */
 	struct scst_vpd_page *vpd_pages;
 	u32 nr_vpd_pages;
 
@@ -96,6 +99,7 @@ struct scst_device {
 	atomic_t nr_copies;
 	u64 reserved_by;		/* nexus id of RESERVE */
 	struct spc_pr pr;
+	struct scst_device_group *group;	/* or NULL; alua_lock */
 	u64 blocks;
 	u32 block_size;
 	struct scst_mode_page *mode_pages;	/* as MODE SENSE lists them */
@@ -149,7 +153,11 @@ struct scst_itl {
 	bool read_only;			/* READ_ONCE */
 	struct list_head dev_link;	/* dev->itls, dev->lock */
 	struct spc_pr_reg *reg;		/* NULL: not registered; dev->lock */
-	u8 resv_needs;			/* flags of opcodes; READ_ONCE */
+	u16 needs;			/* flags of opcodes; READ_ONCE */
+	/* Asymmetric access, as it is now; dev->lock, READ_ONCE */
+	u16 port_group;			/* its identifier; 0: none */
+	u8 access;			/* enum scst_access_state */
+	u8 tpgs;			/* for INQUIRY */
 	bool preempted;			/* by a SCST_PREEMPT; dev->lock */
 	struct core_retired retired;
 	struct scst_tmf loss;		/* runs when the nexus goes */
@@ -209,6 +217,8 @@ const struct scst_opcode *scst_device_opcode(const struct scst_device *dev,
 					     const u8 *cdb, u16 cdb_len,
 					     bool *sa_unknown);
 u16 scst_cdb_service_action(const u8 *cdb, u16 cdb_len);
+struct scst_device *scst_device_find_locked(struct scst_ctx *ctx,
+					    const char *name);
 
 /* target.c */
 struct scst_group *scst_target_group(struct scst_target *tgt,
@@ -260,6 +270,13 @@ void scst_itl_end_tmfs(struct scst_itl *itl);
 static inline struct scst_task *scst_cmd_task(struct scst_cmd *cmd)
 {
 	return container_of(cmd, struct scst_task, cmd);
+}
+
+/* Is a row of the table there, as things are? */
+static inline bool scst_opcode_offered(const struct scst_device *dev,
+				       const struct scst_opcode *row)
+{
+	return !(row->flags & READ_ONCE(dev->withheld));
 }
 
 static inline bool scst_itl_protected(const struct scst_itl *itl)

@@ -36,6 +36,17 @@ enum scst_opcode_flags {
 	SCST_OP_ANY_EA	= 1 << 6,	/* Exclusive Access */
 	SCST_OP_ANY_PR	= SCST_OP_ANY_WE | SCST_OP_ANY_EA,
 	SCST_OP_ANY_RESV = SCST_OP_ANY_RESERVE | SCST_OP_ANY_PR,
+	SCST_OP_DEVICES	= (1 << 8) - 1,	/* what a device may say */
+
+	/* Set by the core. Runs through a target port in this state: */
+	SCST_OP_STANDBY	= 1 << 8,
+	SCST_OP_TRANSITIONING = 1 << 9,
+	SCST_OP_UNAVAILABLE = 1 << 10,
+	SCST_OP_ANY_ACCESS = SCST_OP_STANDBY | SCST_OP_TRANSITIONING |
+			     SCST_OP_UNAVAILABLE,
+	/* There only while the device has target port groups: */
+	SCST_OP_GROUPS	= 1 << 11,
+	SCST_OP_SET_GROUPS = 1 << 12,	/* and initiators may set them */
 };
 
 /*

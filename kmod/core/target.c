@@ -116,6 +116,39 @@ const char *scst_target_name(const struct scst_target *tgt)
 	return tgt->name;
 }
 
+u16 scst_target_port_id(struct scst_target *tgt)
+{
+	u16 id;
+
+	mutex_lock(&tgt->ctx->mutex);
+	id = tgt->port_id;
+	mutex_unlock(&tgt->ctx->mutex);
+	return id;
+}
+
+/* While a nexus lasts, its registrations and its groups go by the number. */
+int scst_target_set_port_id(struct scst_target *tgt, u16 id)
+{
+	struct scst_target *other;
+	int ret = id ? 0 : -EINVAL;
+
+	mutex_lock(&tgt->ctx->mutex);
+	list_for_each_entry(other, &tgt->ctx->targets, link)
+		if (other != tgt && other->port_id == id)
+			ret = -EEXIST;
+	if (tgt->port_id == id)
+		ret = 0;
+	else if (!ret && refcount_read(&tgt->refs) > 1)
+		ret = -EBUSY;
+	if (!ret) {
+		spin_lock_bh(&tgt->ctx->targets_lock);
+		tgt->port_id = id;
+		spin_unlock_bh(&tgt->ctx->targets_lock);
+	}
+	mutex_unlock(&tgt->ctx->mutex);
+	return ret;
+}
+
 struct scst_group *scst_group_add(struct scst_target *tgt, const char *name)
 {
 	struct scst_group *grp;

@@ -13,6 +13,7 @@
 #include "core_trace.h"
 #include "scst_core.h"
 #include "spc.h"
+#include "spc_alua.h"
 
 void scst_task_init(struct scst_task *task, struct scst_nexus *nexus,
 		    const u8 *lun, const u8 *cdb, u16 cdb_len)
@@ -221,10 +222,11 @@ static bool task_may_run(struct scst_task *task)
 {
 	struct scst_itl *itl = task->itl;
 	u32 flags = task->cmd.opcode->flags;
-	u8 needs = READ_ONCE(itl->resv_needs);
+	u32 lacks = READ_ONCE(itl->needs) & ~flags;
 	enum scst_sense ua;
 
-	if (unlikely(needs & ~flags) && !spc_resv_allows(&task->cmd, needs)) {
+	if (unlikely(lacks & SCST_OP_ANY_RESV) &&
+	    !spc_resv_allows(&task->cmd, lacks)) {
 		scst_cmd_complete(&task->cmd, SCSI_RESERVATION_CONFLICT);
 		return false;
 	}
@@ -234,6 +236,10 @@ static bool task_may_run(struct scst_task *task)
 			task_fail(task, ua);
 			return false;
 		}
+	}
+	if (unlikely(lacks & SCST_OP_ANY_ACCESS)) {
+		task_fail(task, spc_alua_sense(READ_ONCE(itl->access)));
+		return false;
 	}
 	if (!task_cdb_ok(&task->cmd))
 		return false;

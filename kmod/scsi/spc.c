@@ -4,6 +4,7 @@
  * among them, and logical units that are not there.
  */
 #include "spc.h"
+#include "spc_alua.h"
 #include "spc_xcopy.h"
 #include "scst_core.h"
 
@@ -180,6 +181,10 @@ static const struct scst_opcode opcodes[] = {
 	{ SCSI_REPORT_LUNS, 12, SCST_NO_SA, SCST_OP_IN | ALWAYS,
 	  spc_report_luns,
 	  { 0xa0, 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
+	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_TARGET_GROUPS,
+	  SCST_OP_IN | SCST_OP_ANY_RESV | SCST_OP_GROUPS,
+	  spc_report_port_groups,
+	  { 0xa3, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
 	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_OPCODES,
 	  REPORT, spc_report_opcodes,
 	  { 0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0,
@@ -187,6 +192,9 @@ static const struct scst_opcode opcodes[] = {
 	{ SCSI_MAINTENANCE_IN, 12, SCSI_SA_REPORT_TMFS,
 	  REPORT, spc_report_tmfs,
 	  { 0xa3, 0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
+	{ SCSI_MAINTENANCE_OUT, 12, SCSI_SA_SET_TARGET_GROUPS,
+	  SCST_OP_OUT | SCST_OP_SET_GROUPS, spc_set_port_groups,
+	  { 0xa4, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04 } },
 };
 
 const struct scst_opcode *spc_opcodes(u32 *nr)
@@ -205,7 +213,8 @@ void scst_cmd_pass(struct scst_cmd *cmd)
 		const struct scst_opcode *row = &opcodes[i];
 
 		if (row->op != cmd->cdb[0] ||
-		    (spc_xcopy_opcode(row->op) && !cmd->dev->copies))
+		    (spc_xcopy_opcode(row->op) && !cmd->dev->copies) ||
+		    !scst_opcode_offered(cmd->dev, row))
 			continue;
 		if (row->sa != SCST_NO_SA && row->sa != sa) {
 			sa_unknown = true;

@@ -28,17 +28,28 @@ static void standard_versions(u8 *data, const struct scst_device *dev,
 		put_unaligned_be16(list[i], data + 58 + 2 * i);
 }
 
+/* Through a port that is unavailable it is not connected (5.16.2.4.5). */
+static u8 peripheral(struct scst_cmd *cmd)
+{
+	const struct scst_itl *itl = scst_cmd_task(cmd)->itl;
+
+	return (READ_ONCE(itl->access) == SCST_UNAVAILABLE ? 0x20 : 0) |
+	       cmd->dev->type;
+}
+
 static void inquiry_standard(struct scst_cmd *cmd, u16 alloc)
 {
+	const struct scst_itl *itl = scst_cmd_task(cmd)->itl;
 	const struct scst_device *dev = cmd->dev;
 	u8 data[INQUIRY_LEN] = { 0 };
 
-	data[0] = dev->type;
+	data[0] = peripheral(cmd);
 	data[1] = dev->removable ? 0x80 : 0;
 	data[2] = VERSION_SPC4;
 	data[3] = 0x10 | 2;		/* HISUP, response data format */
 	data[4] = INQUIRY_LEN - 5;
-	data[5] = dev->copies ? 0x08 : 0;	/* 3PC */
+	data[5] = READ_ONCE(itl->tpgs);
+	data[5] |= dev->copies ? 0x08 : 0;	/* 3PC */
 	data[7] = 0x02;			/* CMDQUE */
 	memcpy(data + 8, dev->vendor, 8);
 	memcpy(data + 16, dev->product, 16);
@@ -52,7 +63,8 @@ static void inquiry_standard(struct scst_cmd *cmd, u16 alloc)
 
 enum {
 	CODE_BINARY = 1, CODE_ASCII = 2, CODE_UTF8 = 3,
-	ID_T10 = 1, ID_NAA = 3, ID_RELATIVE_PORT = 4, ID_NAME = 8,
+	ID_T10 = 1, ID_NAA = 3, ID_RELATIVE_PORT = 4, ID_PORT_GROUP = 5,
+	ID_NAME = 8,
 	OF_LU = 0x00, OF_PORT = 0x10, OF_TARGET = 0x20,
 	PIV = 0x80,
 };
@@ -119,12 +131,17 @@ bool spc_is_designated(const struct scst_device *dev, const u8 *id)
 static void vpd_identification(struct scst_cmd *cmd, struct vpd_buf *vpd)
 {
 	const struct scst_target *tgt = scst_cmd_task(cmd)->nexus->target;
+	u16 group = READ_ONCE(scst_cmd_task(cmd)->itl->port_group);
 	u8 proto = tgt->ops->protocol;
 
 	add_unit(vpd, cmd->dev);
 	put_unaligned_be32(tgt->port_id, designator(vpd, CODE_BINARY,
 					 PIV | OF_PORT | ID_RELATIVE_PORT, 4,
 					 proto));
+	if (group)
+		put_unaligned_be32(group, designator(vpd, CODE_BINARY,
+						     PIV | OF_PORT |
+						     ID_PORT_GROUP, 4, proto));
 	if (proto == SCST_PROTOCOL_ISCSI) {
 		add_name(vpd, OF_PORT, tgt->name, ",t,0x0001");
 		add_name(vpd, OF_TARGET, tgt->name, "");
@@ -211,7 +228,7 @@ static void vpd_static(struct scst_cmd *cmd, const struct scst_vpd_page *page,
 		       u16 alloc)
 {
 	struct spc_reply reply = { .cmd = cmd, .alloc = alloc };
-	u8 header[4] = { cmd->dev->type, page->code };
+	u8 header[4] = { peripheral(cmd), page->code };
 
 	put_unaligned_be16(page->len, header + 2);
 	spc_reply_add(&reply, header, sizeof(header));
@@ -233,7 +250,7 @@ static void inquiry_vpd(struct scst_cmd *cmd, u16 alloc)
 		scst_cmd_bad_cdb(cmd, 2, SENSE_NO_BIT);
 		return;
 	}
-	vpd.data[0] = cmd->dev->type;
+	vpd.data[0] = peripheral(cmd);
 	vpd.data[1] = cmd->cdb[2];
 	vpd.len = 4;
 	own->make(cmd, &vpd);

@@ -4,6 +4,7 @@
  * reservation means for the commands of each ITL.
  */
 #include "spc.h"
+#include "spc_alua.h"
 #include "spc_pr.h"
 #include "scst_core.h"
 
@@ -23,12 +24,12 @@ void spc_pr_fini(struct spc_pr *pr)
 
 /* ---- What a reservation means -------------------------------------------- */
 
-/* The flags that a command of @itl needs to run against reservations. */
-static u8 itl_needs(const struct scst_itl *itl)
+/* Flags that a command of @itl needs: for reservations, its port's state. */
+static u16 itl_needs(const struct scst_itl *itl)
 {
 	const struct scst_device *dev = itl->dev;
 	const struct spc_pr *pr = &dev->pr;
-	u8 needs = 0;
+	u16 needs = spc_alua_needs(itl->access);
 
 	if (dev->reserved_by && dev->reserved_by != itl->nexus->id)
 		needs |= SCST_OP_ANY_RESERVE;
@@ -42,13 +43,18 @@ static u8 itl_needs(const struct scst_itl *itl)
 	return needs | SCST_OP_ANY_EA;
 }
 
+void spc_resv_update_itl(struct scst_itl *itl)
+{
+	lockdep_assert_held(&itl->dev->lock);
+	WRITE_ONCE(itl->needs, itl_needs(itl));
+}
+
 void spc_resv_update(struct scst_device *dev)
 {
 	struct scst_itl *itl;
 
-	lockdep_assert_held(&dev->lock);
 	list_for_each_entry(itl, &dev->itls, dev_link)
-		WRITE_ONCE(itl->resv_needs, itl_needs(itl));
+		spc_resv_update_itl(itl);
 }
 
 static bool has_power_conditions(u8 type)
@@ -61,7 +67,7 @@ static bool has_power_conditions(u8 type)
  * SPC-5 table 66, SBC-4 table 13: to allow removal of the medium and to start
  * a unit is allowed where preventing and stopping are not.
  */
-bool spc_resv_allows(const struct scst_cmd *cmd, u8 needs)
+bool spc_resv_allows(const struct scst_cmd *cmd, u32 needs)
 {
 	const u8 *cdb = cmd->cdb;
 
@@ -124,7 +130,7 @@ void spc_pr_join(struct scst_itl *itl)
 	list_for_each_entry(reg, &pr->regs, link)
 		if (reg_is_itl(reg, itl))
 			itl->reg = reg;
-	WRITE_ONCE(itl->resv_needs, itl_needs(itl));
+	spc_resv_update_itl(itl);
 }
 
 struct spc_pr_reg *spc_pr_reg_alloc(const u8 *tid, u16 len, u16 port, u64 key)

@@ -5,7 +5,7 @@
  *
  * A registrant is an I_T nexus by name: the TransportID of an initiator port
  * and the relative identifier of a target port. It outlives the nexus. Each
- * ITL points at its registrant, and knows in itl->resv_needs which opcode
+ * ITL points at its registrant, and knows in itl->needs which opcode
  * flags a command must have to run against the reservations of others. Both
  * are brought up to date whenever the state changes, so that commands read
  * one byte and take no lock.
@@ -109,10 +109,11 @@ void spc_pr_init(struct spc_pr *pr);
 void spc_pr_fini(struct spc_pr *pr);
 /* An ITL came: is it a registrant's? Which commands may it send? */
 void spc_pr_join(struct scst_itl *itl);
-/* Recompute itl->resv_needs of all, also for RESERVE. */
+/* Recompute itl->needs, also for RESERVE and access states: of one, of all. */
+void spc_resv_update_itl(struct scst_itl *itl);
 void spc_resv_update(struct scst_device *dev);
 /* Does a command without the flags in @needs run after all? By its CDB. */
-bool spc_resv_allows(const struct scst_cmd *cmd, u8 needs);
+bool spc_resv_allows(const struct scst_cmd *cmd, u32 needs);
 /* Do RESERVE and RELEASE end without effect (SPC-5 5.13.3)? */
 bool spc_pr_compatible(const struct scst_itl *itl);
 

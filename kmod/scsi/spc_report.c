@@ -65,15 +65,17 @@ static void opcode_add_timeouts(struct spc_reply *reply)
 static void report_all(struct scst_cmd *cmd, struct spc_reply *reply, bool rctd)
 {
 	const struct scst_device *dev = cmd->dev;
-	u8 buf[8] = { 0 };
+	u8 buf[8];
 	u32 i;
 
-	put_unaligned_be32(dev->nr_opcodes * (rctd ? 20 : 8), buf);
-	spc_reply_add(reply, buf, 4);
+	/* How many there are turns out as they are listed. */
+	reply->len = 4;
 	for (i = 0; i < dev->nr_opcodes; i++) {
 		const struct scst_opcode *row = &dev->opcodes[i];
 		bool sa = row->sa != SCST_NO_SA;
 
+		if (!scst_opcode_offered(dev, row))
+			continue;
 		memset(buf, 0, sizeof(buf));
 		buf[0] = row->op;
 		put_unaligned_be16(sa ? row->sa : 0, buf + 2);
@@ -83,6 +85,8 @@ static void report_all(struct scst_cmd *cmd, struct spc_reply *reply, bool rctd)
 		if (rctd)
 			opcode_add_timeouts(reply);
 	}
+	put_unaligned_be32(reply->len - 4, buf);
+	scst_cmd_copy_in(cmd, 0, buf, min_t(size_t, 4, reply->alloc));
 	spc_reply_end(reply);
 }
 
@@ -131,6 +135,8 @@ static const struct scst_opcode *opcode_find(const struct scst_device *dev,
 	*has_sa = false;
 	for (row = dev->opcodes + dev->first_opcode[op];
 	     row < end && row->op == op; row++) {
+		if (!scst_opcode_offered(dev, row))
+			continue;
 		*has_sa = row->sa != SCST_NO_SA;
 		if (!*has_sa || row->sa == sa)
 			return row;

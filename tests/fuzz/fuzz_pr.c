@@ -189,14 +189,14 @@ static void check_regs(const struct spc_pr *pr)
 static void check_itl(struct scst_itl *itl)
 {
 	const struct scst_nexus *nexus = itl->nexus;
-	u8 needs = itl->resv_needs;
+	u16 needs = itl->needs;
 
 	MUST(itl->reg == spc_pr_find(&w.dev->pr, nexus->transport_id,
 				     nexus->transport_id_len,
 				     nexus->target->port_id));
 	MUST(!itl->preempted);
 	spc_pr_join(itl);
-	MUST(itl->resv_needs == needs);
+	MUST(itl->needs == needs);
 }
 
 static void check_state(void)

@@ -7,8 +7,9 @@
  * is refused is taken with no tables at all, so that no input is in vain.
  * Whatever it says: each command is answered or given up exactly once, with a
  * status that there is, and moves no more than there is room for; Data-Out is
- * not written to; lengths inside parameter data agree with what is there; and
- * what MODE SENSE returns MODE SELECT takes.
+ * not written to; lengths inside parameter data agree with what is there;
+ * what MODE SENSE returns MODE SELECT takes; and the states that SET TARGET
+ * PORT GROUPS takes REPORT TARGET PORT GROUPS returns.
  */
 #include "fuzz.h"
 #include "scst.h"
@@ -19,6 +20,7 @@
 #define STEPS_MAX 64u
 #define TABLE_MAX 48u
 #define DATA_MAX  5000u
+#define GROUPS	  3u
 
 /* ---- The device ------------------------------------------------------------ */
 
@@ -29,6 +31,8 @@ static struct {
 	struct scst_device *dev;
 	struct scst_cmd *held;		/* by the device */
 	struct scst_cmd *selecting;	/* in mode_select() */
+	struct scst_device_group *dg;	/* NULL: none */
+	struct scst_port_group *pgs[GROUPS];
 	u32 nr_buffers, nr_gone;
 } w;
 
@@ -477,13 +481,133 @@ static void step_vpd(void)
 	command_free(list);
 }
 
+/* ---- Target port groups ------------------------------------------------------ */
+
+static void groups_up(void)
+{
+	u32 i;
+
+	w.dg = scst_device_group_add(w.ctx);
+	MUST(!scst_device_group_add_device(w.dg, "odd"));
+	/* The nexuses' port, 1, is in the first. */
+	for (i = 0; i < GROUPS; i++) {
+		w.pgs[i] = scst_port_group_add(w.dg, i + 1);
+		MUST(!scst_port_group_add_port(w.pgs[i], i + 1));
+	}
+}
+
+static void groups_down(void)
+{
+	if (w.dg)
+		scst_device_group_del(w.dg);
+	w.dg = NULL;
+}
+
+/* Does SPC answer it? */
+static bool spc_answers(const u8 *cdb)
+{
+	bool sa_unknown;
+	const struct scst_opcode *row = scst_device_opcode(w.dev, cdb, 16,
+							   &sa_unknown);
+
+	return row && row->execute != dev_execute;
+}
+
+/* What is reported is what the core has. */
+static void check_groups(void)
+{
+	u8 cdb[16] = { SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_TARGET_GROUPS,
+		       [8] = 0x10 };
+	struct command *c;
+	u32 at, id;
+
+	if (!spc_answers(cdb))
+		return;
+	c = ask(cdb, 16, SCST_DATA_IN, NULL, 4096);
+	if (c->status == SCSI_GOOD) {
+		MUST(get_unaligned_be32(c->in) + 4u == c->in_len);
+		for (at = 4; at < c->in_len; at += 8 + 4 * c->in[at + 7]) {
+			id = get_unaligned_be16(c->in + at + 2);
+			MUST(id >= 1 && id <= GROUPS);
+			MUST((c->in[at] & 0x0f) ==
+			     (u32)scst_port_group_state(w.pgs[id - 1]));
+		}
+		MUST(at == c->in_len);
+	}
+	command_free(c);
+}
+
+/* All that it names is so, or all is as before. */
+static void step_set_groups(void)
+{
+	u8 cdb[16] = { SCSI_MAINTENANCE_OUT, SCSI_SA_SET_TARGET_GROUPS };
+	u8 list[64] = { 0 }, before[GROUPS];
+	u32 i, len = get8() % sizeof(list);
+	struct command *c;
+
+	let_go();
+	if (!spc_answers(cdb))
+		return;
+	get_bytes(list, len);
+	put_unaligned_be32(len, cdb + 6);
+	for (i = 0; i < GROUPS; i++)
+		before[i] = scst_port_group_state(w.pgs[i]);
+	c = ask(cdb, 16, SCST_DATA_OUT, list, len);
+	for (i = 4; c->status == SCSI_GOOD && i < len; i += 4) {
+		u16 id = get_unaligned_be16(list + i + 2);
+
+		MUST(id >= 1 && id <= GROUPS);
+		before[id - 1] = list[i] & 0x0f;
+	}
+	command_free(c);
+	for (i = 0; i < GROUPS; i++)
+		MUST(before[i] == scst_port_group_state(w.pgs[i]));
+}
+
+static void step_groups(u8 kind)
+{
+	static const enum scst_access_state states[] = {
+		SCST_ACTIVE_OPTIMIZED, SCST_ACTIVE_NON_OPTIMIZED, SCST_STANDBY,
+		SCST_UNAVAILABLE, SCST_OFFLINE, SCST_TRANSITIONING,
+	};
+	u8 which;
+
+	if (!w.dg)
+		groups_up();
+	switch (kind & 7) {
+	case 1:
+		which = get8();
+		scst_port_group_set_state(w.pgs[which % GROUPS],
+					  states[which / GROUPS %
+						 ARRAY_SIZE(states)]);
+		break;
+	case 2:
+		scst_device_group_set_explicit(w.dg, kind & 8);
+		break;
+	case 3:
+		which = get8();
+		if (scst_port_group_del_port(w.pgs[which % GROUPS], which))
+			scst_port_group_add_port(w.pgs[which % GROUPS], which);
+		break;
+	case 4:
+		groups_down();
+		return;
+	default:
+		step_set_groups();
+	}
+	check_groups();
+}
+
 static void step(void)
 {
 	u8 kind = get8();
 
 	switch (kind >> 4 & 7) {
 	case 0:
-		let_go();
+		if (kind & 0x0f)
+			step_groups(kind);
+		else
+			let_go();
 		break;
 	case 1:
 		step_tmf(kind);
@@ -524,6 +648,7 @@ static void down(void)
 	while (w.held || w.selecting)
 		let_go();
 	MUST(w.nr_gone == 2);
+	groups_down();
 	scst_device_unregister(w.dev);
 	scst_target_unregister(w.tgt);
 	scst_ctx_free(w.ctx);

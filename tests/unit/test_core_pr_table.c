@@ -49,6 +49,10 @@ static const struct {
 	{ SCSI_THIRD_PARTY_IN, SCSI_SA_COPY_FAILURE, 0, NEVER, OLD_CONFLICT },
 	{ SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_OPCODES, 0, READS, OLD_RUNS },
 	{ SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_TMFS, 0, READS, OLD_RUNS },
+	{ SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_TARGET_GROUPS, 0, ALWAYS,
+	  OLD_RUNS },
+	{ SCSI_MAINTENANCE_OUT, SCSI_SA_SET_TARGET_GROUPS, 0, NEVER,
+	  OLD_CONFLICT },
 	{ SCSI_PERSISTENT_IN, SCSI_SA_READ_KEYS, 0, ALWAYS, OLD_CONFLICT },
 	{ SCSI_PERSISTENT_IN, SCSI_SA_READ_RESERVATION, 0, ALWAYS,
 	  OLD_CONFLICT },
@@ -116,6 +120,7 @@ static const struct {
 };
 
 static struct fdev *disk;
+static struct scst_device_group *dg;
 
 static void never(struct sbc_io *io)
 {
@@ -125,6 +130,20 @@ static void never(struct sbc_io *io)
 static void defer(struct sbc_lu *lu)
 {
 	ck_abort_msg("a sanitize operation has begun");
+}
+
+/* With all that the core has for a disk */
+static void groups_up(void)
+{
+	struct scst_port_group *pg;
+
+	dg = scst_device_group_add(w.ctx);
+	ck_assert(!IS_ERR(dg));
+	ck_assert_int_eq(scst_device_group_add_device(dg, "disk"), 0);
+	pg = scst_port_group_add(dg, 1);
+	ck_assert(!IS_ERR(pg));
+	ck_assert_int_eq(scst_port_group_add_port(pg, 1), 0);
+	scst_device_group_set_explicit(dg, true);
 }
 
 /* LUN 0 becomes a device with the commands of a disk. */
@@ -161,11 +180,18 @@ static void setup(void)
 	}
 	sbc_lu_free(lu);
 	fdev_register(disk);
+	groups_up();
 	scst_group_unmap(w.grp, 0);
 	ck_assert_int_eq(scst_group_map(w.grp, 0, disk->core, false), 0);
 	see_attentions(w.a);
 	see_attentions(w.b);
 	see_attentions(w.c);
+}
+
+static void teardown(void)
+{
+	scst_device_group_del(dg);
+	world_down();
 }
 
 static struct fcmd *send(struct fport *p, u32 nr)
@@ -353,7 +379,7 @@ static TCase *table_tcase(void)
 {
 	TCase *tc = tcase_create("conflicts");
 
-	tcase_add_checked_fixture(tc, setup, world_down);
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_command_has_a_rule);
 	tcase_add_loop_test(tc, every_rule_has_a_command, 0,
 			    ARRAY_SIZE(rules));
