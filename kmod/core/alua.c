@@ -100,12 +100,14 @@ void scst_alua_changed(struct scst_device_group *dg, enum scst_sense ua,
 }
 
 static void alua_lock(struct scst_device_group *dg)
+	__acquires(&dg->ctx->alua_lock)
 {
 	mutex_lock(&dg->ctx->mutex);
 	spin_lock_bh(&dg->ctx->alua_lock);
 }
 
 static void alua_unlock(struct scst_device_group *dg)
+	__releases(&dg->ctx->alua_lock)
 {
 	spin_unlock_bh(&dg->ctx->alua_lock);
 	mutex_unlock(&dg->ctx->mutex);

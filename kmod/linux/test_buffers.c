@@ -164,7 +164,7 @@ static int run_one(struct buffers *b, u16 lun, bool write, u32 lba, u16 blocks)
 			return b->differs ? -EILSEQ : 0;
 		if (b->status != SCSI_BUSY && !b->ua)
 			break;
-		msleep(1);
+		usleep_range(1000, 2000);
 	}
 	pr_err("status %#x\n", b->status);
 	return -EIO;

@@ -30,7 +30,7 @@ static struct workqueue_struct *drain_wq;
 
 int user_arena_module_init(void)
 {
-	static char options[] = "huge=never";
+	char options[] = "huge=never";
 	struct file_system_type *type = get_fs_type("tmpfs");
 
 	if (!type)

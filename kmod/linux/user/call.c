@@ -19,8 +19,10 @@
 /* The attachment, while it has not ended. */
 struct user_att *user_file_att(const struct user_file *uf)
 {
-	struct user_att *att = smp_load_acquire(&uf->att);
+	struct user_att *att;
 
+	/* with all that was set up before it was stored */
+	att = smp_load_acquire(&uf->att);
 	if (!att)
 		return ERR_PTR(-ENOTCONN);
 	return READ_ONCE(att->dead) ? ERR_PTR(-ESHUTDOWN) : att;
@@ -160,6 +162,7 @@ static int file_attach(struct user_file *uf, struct user_about **desc,
 		return PTR_ERR(att);
 	at->generation = att->generation;
 	uf->attached = true;
+	/* pairs with user_file_att() */
 	smp_store_release(&uf->att, att);
 	return 0;
 }
@@ -202,6 +205,7 @@ static int file_join(struct user_file *uf, struct file *other, u32 queue)
 		return -EALREADY;
 	kref_get(&att->ref);
 	uf->queue = queue;
+	/* pairs with user_file_att() */
 	smp_store_release(&uf->att, att);
 	return 0;
 }

@@ -27,19 +27,10 @@ static DEFINE_MUTEX(files_mutex);
 DEFINE_STATIC_SRCU(calls);		/* every call of user_fops */
 static bool revoked;
 
-/* False: the module is about to go. */
-static bool call_begin(int *idx)
+/* In a section of @calls. False: the module is about to go. */
+static bool calls_welcome(void)
 {
-	*idx = srcu_read_lock(&calls);
-	if (likely(!READ_ONCE(revoked)))
-		return true;
-	srcu_read_unlock(&calls, *idx);
-	return false;
-}
-
-static void call_end(int idx)
-{
-	srcu_read_unlock(&calls, idx);
+	return likely(!READ_ONCE(revoked));
 }
 
 bool user_file_is_ours(const struct file *file)
@@ -110,12 +101,14 @@ static int user_chr_flush(struct file *file, fl_owner_t id)
 	struct user_att *att;
 	int idx;
 
-	if (!(current->flags & PF_EXITING) || !call_begin(&idx))
+	if (!(current->flags & PF_EXITING))
 		return 0;
+	idx = srcu_read_lock(&calls);
+	/* set behind all that the attachment is */
 	att = smp_load_acquire(&uf->att);
-	if (att && uf->attached && id == att->owner)
+	if (calls_welcome() && att && uf->attached && id == att->owner)
 		user_dev_detach(att->dev, att, SCST_USER_DETACHED);
-	call_end(idx);
+	srcu_read_unlock(&calls, idx);
 	return 0;
 }
 
@@ -127,10 +120,10 @@ static long user_chr_ioctl(struct file *file, unsigned int cmd,
 	long ret = -ESHUTDOWN;
 	int idx;
 
-	if (call_begin(&idx)) {
+	idx = srcu_read_lock(&calls);
+	if (calls_welcome())
 		ret = user_call(file->private_data, cmd, arg);
-		call_end(idx);
-	}
+	srcu_read_unlock(&calls, idx);
 	return ret;
 }
 
@@ -138,32 +131,39 @@ static int user_chr_uring_cmd(struct io_uring_cmd *cmd, unsigned int flags)
 {
 	int ret = -ESHUTDOWN, idx;
 
-	if (call_begin(&idx)) {
+	idx = srcu_read_lock(&calls);
+	if (calls_welcome())
 		ret = user_call_uring(cmd->file->private_data, cmd);
-		call_end(idx);
-	}
+	srcu_read_unlock(&calls, idx);
 	return ret;
+}
+
+static int file_mmap(const struct user_file *uf, struct vm_area_struct *vma)
+{
+	struct user_att *att = user_file_att(uf);
+
+	return IS_ERR(att) ? PTR_ERR(att) : user_arena_mmap(att->arena, vma);
 }
 
 static int user_chr_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	int ret = -ESHUTDOWN, idx;
-	struct user_att *att;
 
-	if (!call_begin(&idx))
-		return ret;
-	att = user_file_att(file->private_data);
-	ret = IS_ERR(att) ? PTR_ERR(att) : user_arena_mmap(att->arena, vma);
-	call_end(idx);
+	idx = srcu_read_lock(&calls);
+	if (calls_welcome())
+		ret = file_mmap(file->private_data, vma);
+	srcu_read_unlock(&calls, idx);
 	return ret;
 }
 
 static __poll_t file_poll(const struct user_file *uf, struct poll_table_struct *wait)
 {
-	struct user_att *att = smp_load_acquire(&uf->att);
+	struct user_att *att;
 	__poll_t mask = 0;
 	u32 i;
 
+	/* set behind all that the attachment is */
+	att = smp_load_acquire(&uf->att);
 	if (!att)
 		return EPOLLERR;
 	poll_wait(uf->file, uf->queue == USER_ALL_QUEUES ? &att->poll :
@@ -184,10 +184,10 @@ static __poll_t user_chr_poll(struct file *file, struct poll_table_struct *wait)
 	__poll_t mask = EPOLLHUP;
 	int idx;
 
-	if (call_begin(&idx)) {
+	idx = srcu_read_lock(&calls);
+	if (calls_welcome())
 		mask = file_poll(file->private_data, wait);
-		call_end(idx);
-	}
+	srcu_read_unlock(&calls, idx);
 	return mask;
 }
 
@@ -208,6 +208,7 @@ static const struct file_operations user_fops = {
 static void poll_end(struct wait_queue_head *wq)
 {
 	wake_up_poll(wq, EPOLLHUP | POLLFREE);
+	/* Nobody comes any more; it can only become empty. */
 	while (waitqueue_active(wq))
 		schedule_timeout_uninterruptible(1);
 }

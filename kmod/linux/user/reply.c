@@ -98,6 +98,7 @@ static int batch_take(struct user_queue *q, struct user_batch *batch, u32 max)
 		spin_unlock_bh(&q->lock);
 		return 0;
 	}
+	/* the replies before that are written */
 	nr = smp_load_acquire(&q->shared->reply_tail) - q->reply_head;
 	if (nr > q->att->entries) {
 		spin_unlock_bh(&q->lock);
@@ -108,6 +109,7 @@ static int batch_take(struct user_queue *q, struct user_batch *batch, u32 max)
 	for (i = 0; i < nr; i++)
 		reply_take(q, batch, &q->replies[(q->reply_head + i) & mask]);
 	q->reply_head += nr;
+	/* and were read before they may be written again */
 	smp_store_release(&q->shared->reply_head, q->reply_head);
 	spin_unlock_bh(&q->lock);
 	return nr;

@@ -163,7 +163,9 @@ static void ring_publish(struct user_queue *q)
 	u32 tail = q->request_tail;
 
 	WRITE_ONCE(q->request_tail, tail + 1);
+	/* behind the entry */
 	smp_store_release(&q->shared->request_tail, tail + 1);
+	/* before its head is read, see above */
 	smp_mb();
 	if (!list_empty(&q->enter.head))
 		wake_up_interruptible(&q->enter);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: own-boot smp=2 mem=3072 timeout=300
+# vm: long own-boot smp=2 mem=3072 timeout=300
 # Whoever may attach cannot make the kernel hold memory without a bound: there
 # is none for those who wait for a device, and what was of one stays counted.
 . "$(dirname "$0")/../lib.sh"
