@@ -485,26 +485,6 @@ static struct configfs_group_operations handler_group_ops = {
 
 /* ---- Handlers --------------------------------------------------------------- */
 
-/* The common attributes of devices, and the handler's; kfree(). */
-static struct configfs_attribute **
-device_attrs(const struct scst_handler *handler)
-{
-	struct configfs_attribute **attrs;
-	size_t nr = 0;
-
-	while (handler->attrs && handler->attrs[nr])
-		nr++;
-	attrs = kcalloc(ARRAY_SIZE(hdev_attrs) + nr + 1, sizeof(*attrs),
-			GFP_KERNEL);
-	if (!attrs)
-		return NULL;
-	memcpy(attrs, hdev_attrs, sizeof(hdev_attrs));
-	if (nr)
-		memcpy(attrs + ARRAY_SIZE(hdev_attrs), handler->attrs,
-		       nr * sizeof(*attrs));
-	return attrs;
-}
-
 static void handler_dir_free(struct scst_conf_dir *dir)
 {
 	kfree(dir->item_type.ct_attrs);
@@ -522,7 +502,9 @@ int scst_handler_register(const struct scst_handler *handler)
 	dir->type.ct_group_ops = &handler_group_ops;
 	dir->item_type.ct_owner = handler->owner;
 	dir->item_type.ct_item_ops = &hdev_item_ops;
-	dir->item_type.ct_attrs = device_attrs(handler);
+	dir->item_type.ct_attrs = scst_conf_attrs(hdev_attrs,
+						  ARRAY_SIZE(hdev_attrs),
+						  handler->attrs);
 	if (dir->item_type.ct_attrs)
 		ret = scst_conf_dir_register(dir, handler, &scst_devices_group,
 					     handler->name);

@@ -7,6 +7,8 @@
  *				excludes what it matches
  *	luns/NR/device		the name of the device, or nothing
  *	luns/NR/read_only
+ *	order			of a group and of a pattern: the lower one
+ *				counts first
  *
  * Nexuses that exist follow at once. When a device is disabled it leaves the
  * LUNs that name it, and does not come back by itself.
@@ -22,11 +24,13 @@
 struct conf_group {
 	struct config_group group, initiators, luns;
 	struct scst_group *grp;
+	u64 order;
 };
 
 struct conf_pattern {
 	struct config_item item;
 	struct scst_group *grp;
+	u64 order;
 };
 
 struct conf_lun {
@@ -38,6 +42,9 @@ struct conf_lun {
 	struct scst_hdev *hdev;		/* held; NULL: none */
 	u64 enabled_id;			/* hdev's, when it was mapped */
 };
+
+/* Directories are listed in any order, and that of creation decides. */
+static atomic64_t last_order;
 
 /* ---- LUNs ------------------------------------------------------------------ */
 
@@ -256,9 +263,21 @@ static struct configfs_item_operations pattern_item_ops = {
 	.release = pattern_release,
 };
 
+static ssize_t pattern_order_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%llu\n", to_pattern(item)->order);
+}
+CONFIGFS_ATTR_RO(pattern_, order);
+
+static struct configfs_attribute *pattern_attrs[] = {
+	&pattern_attr_order,
+	NULL,
+};
+
 static const struct config_item_type pattern_type = {
 	.ct_owner = THIS_MODULE,
 	.ct_item_ops = &pattern_item_ops,
+	.ct_attrs = pattern_attrs,
 };
 
 static struct config_item *pattern_make(struct config_group *group,
@@ -278,6 +297,7 @@ static struct config_item *pattern_make(struct config_group *group,
 		return ERR_PTR(ret);
 	}
 	pattern->grp = parent->grp;
+	pattern->order = atomic64_inc_return(&last_order);
 	config_item_init_type_name(&pattern->item, name, &pattern_type);
 	return &pattern->item;
 }
@@ -314,9 +334,21 @@ static struct configfs_item_operations group_item_ops = {
 	.release = group_release,
 };
 
+static ssize_t group_order_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%llu\n", to_conf_group(item)->order);
+}
+CONFIGFS_ATTR_RO(group_, order);
+
+static struct configfs_attribute *group_attrs[] = {
+	&group_attr_order,
+	NULL,
+};
+
 static const struct config_item_type group_type = {
 	.ct_owner = THIS_MODULE,
 	.ct_item_ops = &group_item_ops,
+	.ct_attrs = group_attrs,
 };
 
 static struct config_group *group_make(struct config_group *groups,
@@ -336,6 +368,7 @@ static struct config_group *group_make(struct config_group *groups,
 		kfree(conf);
 		return ERR_PTR(ret);
 	}
+	conf->order = atomic64_inc_return(&last_order);
 	config_group_init_type_name(&conf->group, name, &group_type);
 	config_group_init_type_name(&conf->initiators, "initiators",
 				    &initiators_type);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KERNEL: the root of the tree in configfs: scst/{devices,targets,version}, and
- * the directories that handlers and drivers add to it.
+ * KERNEL: the root of the tree in configfs: scst/version and the directories
+ * beside it, and what handlers and drivers add to them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/slab.h>
 
 #include "scst_int.h"
 
 DEFINE_MUTEX(scst_conf_mutex);
 
 struct config_group scst_devices_group, scst_targets_group;
+static struct config_group device_groups;
 
 static LIST_HEAD(conf_dirs);		/* scst_conf_mutex */
 
@@ -87,6 +89,24 @@ struct scst_conf_dir *scst_conf_dir_unregister(const void *of)
 	return dir;
 }
 
+struct configfs_attribute **
+scst_conf_attrs(struct configfs_attribute *const *common, size_t nr,
+		struct configfs_attribute *const *own)
+{
+	struct configfs_attribute **attrs;
+	size_t nr_own = 0;
+
+	while (own && own[nr_own])
+		nr_own++;
+	attrs = kcalloc(nr + nr_own + 1, sizeof(*attrs), GFP_KERNEL);
+	if (!attrs)
+		return NULL;
+	memcpy(attrs, common, nr * sizeof(*attrs));
+	if (nr_own)
+		memcpy(attrs + nr, own, nr_own * sizeof(*attrs));
+	return attrs;
+}
+
 /* ---- The root -------------------------------------------------------------- */
 
 static const struct config_item_type plain_type = {
@@ -124,7 +144,9 @@ int scst_conf_init(void)
 				    &plain_type);
 	config_group_init_type_name(&scst_targets_group, "targets",
 				    &plain_type);
+	scst_conf_alua_init(&device_groups);
 	configfs_add_default_group(&scst_devices_group, &subsystem.su_group);
+	configfs_add_default_group(&device_groups, &subsystem.su_group);
 	configfs_add_default_group(&scst_targets_group, &subsystem.su_group);
 	return configfs_register_subsystem(&subsystem);
 }

@@ -51,6 +51,36 @@ static struct configfs_item_operations dtarget_item_ops = {
 	.release = dtarget_item_release,
 };
 
+/* ---- Attributes ------------------------------------------------------------ */
+
+static ssize_t dtarget_port_id_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  scst_target_port_id(to_dtarget(item)->tgt));
+}
+
+static ssize_t dtarget_port_id_store(struct config_item *item,
+				     const char *page, size_t count)
+{
+	struct scst_target *tgt = to_dtarget(item)->tgt;
+	u16 id = 0;
+	int ret;
+
+	ret = kstrtou16(page, 0, &id) ? -EINVAL :
+					scst_target_set_port_id(tgt, id);
+	if (ret)
+		pr_err("target %s: port_id: %s\n", scst_target_name(tgt),
+		       ret == -EEXIST ? "another target has this number" :
+		       ret == -EBUSY ? "cannot change while there are initiators" :
+		       "want a number from 1 to 65535");
+	return ret ?: count;
+}
+CONFIGFS_ATTR(dtarget_, port_id);
+
+static struct configfs_attribute *dtarget_attrs[] = {
+	&dtarget_attr_port_id,
+};
+
 /* ---- Directories ----------------------------------------------------------- */
 
 static int dtarget_open(struct scst_dtarget *dt,
@@ -122,11 +152,17 @@ static struct configfs_group_operations driver_group_ops = {
 
 /* ---- Drivers ----------------------------------------------------------------- */
 
+static void driver_dir_free(struct scst_conf_dir *dir)
+{
+	kfree(dir->item_type.ct_attrs);
+	kfree(container_of(dir, struct driver_dir, dir));
+}
+
 int scst_target_driver_register(const struct scst_target_driver *driver)
 {
 	struct driver_dir *driver_dir;
 	struct scst_conf_dir *dir;
-	int ret;
+	int ret = -ENOMEM;
 
 	if (WARN_ON(driver->ops->release))
 		return -EINVAL;
@@ -140,11 +176,14 @@ int scst_target_driver_register(const struct scst_target_driver *driver)
 	dir->type.ct_group_ops = &driver_group_ops;
 	dir->item_type.ct_owner = driver->owner;
 	dir->item_type.ct_item_ops = &dtarget_item_ops;
-	dir->item_type.ct_attrs = driver->attrs;
-	ret = scst_conf_dir_register(dir, driver, &scst_targets_group,
-				     driver->name);
+	dir->item_type.ct_attrs = scst_conf_attrs(dtarget_attrs,
+						  ARRAY_SIZE(dtarget_attrs),
+						  driver->attrs);
+	if (dir->item_type.ct_attrs)
+		ret = scst_conf_dir_register(dir, driver, &scst_targets_group,
+					     driver->name);
 	if (ret)
-		kfree(driver_dir);
+		driver_dir_free(dir);
 	return ret;
 }
 EXPORT_SYMBOL(scst_target_driver_register);
@@ -154,6 +193,6 @@ void scst_target_driver_unregister(const struct scst_target_driver *driver)
 	struct scst_conf_dir *dir = scst_conf_dir_unregister(driver);
 
 	if (dir)
-		kfree(container_of(dir, struct driver_dir, dir));
+		driver_dir_free(dir);
 }
 EXPORT_SYMBOL(scst_target_driver_unregister);

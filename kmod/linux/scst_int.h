@@ -7,6 +7,7 @@
  *	scst/devices/HANDLER/NAME/			conf_device.c
  *	scst/targets/DRIVER/NAME/groups/GROUP/		conf_target.c
  *		initiators/PATTERN/ luns/NR/		conf_lun.c
+ *	scst/device_groups/NAME/			conf_alua.c
  *
  * and the core's objects follow. Locks, outermost first: configfs's own,
  * scst_conf_mutex, hdev->lock, the core's context mutex.
@@ -91,6 +92,10 @@ int scst_conf_dir_register(struct scst_conf_dir *dir, const void *of,
 			   struct config_group *parent, const char *name);
 /* Waits for the last item to be freed. NULL, with a warning: there is none. */
 struct scst_conf_dir *scst_conf_dir_unregister(const void *of);
+/* @nr attributes and @own, which may be NULL; ends with NULL; kfree() */
+struct configfs_attribute **
+scst_conf_attrs(struct configfs_attribute *const *common, size_t nr,
+		struct configfs_attribute *const *own);
 int scst_conf_init(void);
 void scst_conf_exit(void);
 
@@ -107,6 +112,9 @@ int scst_state_restore(struct scst_hdev *hdev);
 
 /* conf_lun.c */
 void scst_conf_group_init(struct config_group *groups);
+
+/* conf_alua.c */
+void scst_conf_alua_init(struct config_group *groups);
 
 /* netlink.c */
 extern const struct scst_observer scst_netlink_observer;

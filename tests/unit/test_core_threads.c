@@ -5,8 +5,8 @@
  *
  * Players are target drivers' threads: each makes a nexus, sends commands and
  * functions, and lets it go, over and over. Workers complete what the devices
- * were given. The operator changes LUN maps and devices meanwhile. In the end
- * every command was answered or given up exactly once and nothing is left.
+ * were given. The operator changes LUN maps, devices and access states meanwhile.
+ * In the end every command was answered or given up exactly once and nothing is left.
  */
 #include <check.h>
 #include <pthread.h>
@@ -100,7 +100,7 @@ static struct inbox pool;
 static struct scst_ctx *ctx;
 static struct scst_target *tgt;
 static struct scst_group *grp;
-static atomic_t executed, aborts, stored, copied;
+static atomic_t executed, aborts, stored, copied, moved;
 
 /* Of a command with the device; in its scratch for the backend. */
 struct job {
@@ -299,6 +299,8 @@ static void drv_respond(struct scst_task *task)
 		atomic_inc(&p->answered);
 		atomic_add(task->cdb[0] == SCSI_THIRD_PARTY_OUT &&
 			   task->cmd.status == SCSI_GOOD, &copied);
+		atomic_add(task->cdb[0] == SCSI_MAINTENANCE_OUT &&
+			   task->cmd.status == SCSI_GOOD, &moved);
 	}
 	t->work.fn = task_over;
 	/* Some drivers are done at once, in whose context ever. */
@@ -441,6 +443,20 @@ static void make_copy(struct player *p, struct ptask *t, u8 *cdb)
 	d[11] = rnd(p, 40);
 }
 
+/* Of which the players' port is in the first; or what they are. */
+static void make_groups(struct player *p, struct ptask *t, u8 *cdb)
+{
+	cdb[1] = SCSI_SA_SET_TARGET_GROUPS;
+	cdb[0] = rnd(p, 2) ? SCSI_MAINTENANCE_OUT : SCSI_MAINTENANCE_IN;
+	if (cdb[0] == SCSI_MAINTENANCE_OUT)
+		t->list_len = 12;
+	cdb[9] = 12;
+	t->list[4] = rnd(p, 2);
+	t->list[7] = 1;
+	t->list[8] = rnd(p, 4);
+	t->list[11] = 2;
+}
+
 /* LUN 0 keeps an order, 1 does not, 2 comes and goes, 3 is never there. */
 static void send_command(struct player *p)
 {
@@ -462,6 +478,8 @@ static void send_command(struct player *p)
 		make_reservation(p, t, cdb);
 	} else if (!rnd(p, 8)) {
 		make_copy(p, t, cdb);
+	} else if (!rnd(p, 16)) {
+		make_groups(p, t, cdb);
 	}
 	scst_lun_encode(lun, field);
 	scst_task_init(&t->task, &p->life->nexus, field, cdb, 16);
@@ -472,7 +490,7 @@ static void send_command(struct player *p)
 		t->task.attr = SCST_HEAD_OF_QUEUE;
 	if (cdb[0] == SCSI_WRITE_10 || t->list_len)
 		t->task.cmd.dir = SCST_DATA_OUT;
-	else if (cdb[0] == SCSI_READ_10)
+	else if (cdb[0] == SCSI_READ_10 || cdb[0] == SCSI_MAINTENANCE_IN)
 		t->task.cmd.dir = SCST_DATA_IN;
 	t->task.expected = 1 + rnd(p, 9000);
 	if (t->list_len)
@@ -575,6 +593,36 @@ static void *work(void *arg)
 /* ---- The operator ---------------------------------------------------------------- */
 
 static atomic_t over;
+static struct scst_device_group *dg;
+static struct scst_port_group *pgs[2];
+
+static void groups_up(void)
+{
+	u32 i;
+
+	dg = scst_device_group_add(ctx);
+	ck_assert_int_eq(scst_device_group_add_device(dg, "second"), 0);
+	ck_assert_int_eq(scst_device_group_add_device(dg, "third"), 0);
+	for (i = 0; i < 2; i++) {
+		pgs[i] = scst_port_group_add(dg, i + 1);
+		ck_assert_int_eq(scst_port_group_add_port(pgs[i], i + 1), 0);
+	}
+	scst_device_group_set_explicit(dg, true);
+}
+
+/* The players' port is shut for a moment, and the first device comes along. */
+static void change_groups(u64 *rng)
+{
+	bool first = xorshift(rng) % 2;
+
+	if (first)
+		scst_device_group_add_device(dg, "first");
+	scst_port_group_set_state(pgs[0], xorshift(rng) % 4);
+	scst_port_group_set_preferred(pgs[1], xorshift(rng) % 2);
+	scst_port_group_set_state(pgs[0], SCST_ACTIVE_OPTIMIZED);
+	if (first)
+		scst_device_group_del_device(dg, "first");
+}
 
 static void count_report(const struct scst_itl_report *rep, void *arg)
 {
@@ -598,6 +646,7 @@ static void *operate(void *arg)
 		scst_device_ua(d[0].core, SENSE_UA_CAPACITY_CHANGED, 0);
 		scst_device_set_capacity(d[1].core, xorshift(&rng) % 100 + 1,
 					 512);
+		change_groups(&rng);
 		sched_yield();
 		if (xorshift(&rng) % 2)
 			scst_group_unmap(grp, 2);
@@ -628,6 +677,7 @@ static void check_players(const struct player *p)
 	ck_assert_uint_gt(atomic_read(&executed), 1000);
 	ck_assert_uint_gt(atomic_read(&stored), 10);
 	ck_assert_uint_gt(atomic_read(&copied), 100);
+	ck_assert_uint_gt(atomic_read(&moved), 10);
 }
 
 START_TEST(everything_at_once)
@@ -650,6 +700,7 @@ START_TEST(everything_at_once)
 	device_add(&d[1], "second", 2);
 	scst_group_map(grp, 0, d[0].core, false);
 	scst_group_map(grp, 1, d[1].core, false);
+	groups_up();
 	/* On one device others hear of the end of their commands. */
 	d[1].core->task_aborted_status = true;
 
@@ -679,6 +730,7 @@ START_TEST(everything_at_once)
 	ck_assert_int_eq(atomic_read(&d[0].released), 1);
 	ck_assert_int_eq(atomic_read(&d[1].released), 1);
 	scst_target_unregister(tgt);
+	scst_device_group_del(dg);
 	scst_ctx_free(ctx);
 	ck_assert_int_eq(core_slab_live(), slab);
 }
