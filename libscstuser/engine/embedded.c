@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "embedded.h"
 #include "scst.h"
 #include "src/log.h"
@@ -18,8 +19,10 @@ struct embedded *embedded_alloc(void)
 {
 	struct embedded *e = calloc(1, sizeof(*e));
 
-	if (e)
-		engine_config_init(&e->cfg);
+	if (!e)
+		return NULL;
+	engine_config_init(&e->cfg);
+	e->port_id = 1;
 	return e;
 }
 
@@ -29,8 +32,10 @@ void embedded_free(struct embedded *e)
 	auth_put(e->auth);
 	engine_config_free(&e->cfg);
 	free(e->auth_file);
+	free(e->control_path);
 	strings_free(&e->listen);
 	strings_free(&e->access);
+	strings_free(&e->port_groups);
 	free(e);
 }
 
@@ -105,6 +110,37 @@ static int start_access(struct scstu_server *srv)
 	return 0;
 }
 
+static int start_port_groups(struct scstu_server *srv)
+{
+	struct embedded *e = srv->embedded;
+	char why[256];
+	size_t i;
+	int err;
+
+	err = scst_target_set_port_id(e->engine->target, e->port_id);
+	if (!err && e->states_settable && !e->port_groups.count)
+		err = server_error(srv, EINVAL,
+				   "--alua explicit: want --port-group, too");
+	if (err || !e->port_groups.count)
+		return err;
+	err = port_groups_begin(e->engine, &srv->devices);
+	for (i = 0; !err && i < e->port_groups.count; i++) {
+		err = port_group_add(e->engine, e->port_groups.item[i], why,
+				     sizeof(why));
+		if (err)
+			return server_error(srv, err,
+					    "--port-group %.100s: %s",
+					    e->port_groups.item[i], why);
+	}
+	if (!err && !e->engine->has_port)
+		log_warn("no --port-group has port=%u, which is this target's",
+			 (unsigned int)e->port_id);
+	if (!err)
+		scst_device_group_set_explicit(e->engine->device_group,
+					       e->states_settable);
+	return err;
+}
+
 static int start_portals(struct scstu_server *srv)
 {
 	struct embedded *e = srv->embedded;
@@ -126,6 +162,19 @@ static int start_portals(struct scstu_server *srv)
 	return portals_start(e->engine);
 }
 
+static int start_control(struct scstu_server *srv)
+{
+	struct embedded *e = srv->embedded;
+
+	if (!e->control_path)
+		return 0;
+	e->control = control_open(srv, e->control_path);
+	if (!e->control)
+		return -EINVAL;
+	control_start(e->control);
+	return 0;
+}
+
 static int embedded_start(struct scstu_server *srv)
 {
 	int err;
@@ -136,7 +185,11 @@ static int embedded_start(struct scstu_server *srv)
 	if (!err)
 		err = start_devices(srv);
 	if (!err)
+		err = start_port_groups(srv);
+	if (!err)
 		err = start_access(srv);
+	if (!err)
+		err = start_control(srv);
 	return err ?: start_portals(srv);
 }
 
@@ -186,6 +239,7 @@ static void embedded_drain(struct scstu_server *srv)
 	struct scstu_dev *dev;
 
 	portals_stop(engine);
+	control_stop(srv->embedded->control);
 	list_for_each_entry(dev, &srv->devices, link)
 		if (core_dev(dev)->sbc)
 			sbc_lu_stop(core_dev(dev)->sbc);
@@ -204,6 +258,8 @@ static void embedded_stop(struct scstu_server *srv)
 	struct embedded *e = srv->embedded;
 	struct scstu_dev *dev;
 
+	control_free(e->control);
+	e->control = NULL;
 	if (e->engine) {
 		list_for_each_entry(dev, &srv->devices, link)
 			engine_detach(e->engine, dev);

@@ -14,7 +14,11 @@ struct embedded {
 	struct auth *auth;
 	char *auth_file;
 	struct state_dir *state_dir;	/* NULL: none */
-	struct strings listen, access;
+	struct strings listen, access, port_groups;
+	uint64_t port_id;		/* relative target port identifier */
+	bool states_settable;		/* by initiators */
+	char *control_path;		/* NULL: none */
+	struct control *control;
 	struct engine *engine;
 	char url[512];
 };

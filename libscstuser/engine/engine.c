@@ -305,6 +305,7 @@ struct engine *engine_create(const struct engine_config *cfg, struct auth *auth,
 	engine->auth = auth;
 	pthread_mutex_init(&engine->lock, NULL);
 	INIT_LIST_HEAD(&engine->portals);
+	INIT_LIST_HEAD(&engine->groups);
 	INIT_LIST_HEAD(&engine->sessions);
 	err = engine_init_loops(engine, loops, nr);
 	if (!err)
@@ -319,8 +320,11 @@ struct engine *engine_create(const struct engine_config *cfg, struct auth *auth,
 void engine_destroy(struct engine *engine)
 {
 	portals_close(engine);
+	access_free(engine);
 	if (engine->target)
 		scst_target_unregister(engine->target);
+	if (engine->device_group)
+		scst_device_group_del(engine->device_group);
 	if (engine->ctx)
 		scst_ctx_free(engine->ctx);
 	if (engine->task_cache)

@@ -67,12 +67,40 @@ struct engine_loop {
 
 #define ENGINE_LUNS 16384
 
+/* access.c: who sees what. */
+struct access_group {
+	struct list_head link;		/* engine->groups */
+	struct scst_group *grp;
+	uint64_t order;			/* the lower one counts first */
+	struct list_head patterns, luns;
+	char name[];
+};
+
+struct access_pattern {
+	struct list_head link;		/* access_group.patterns */
+	uint64_t order;
+	char text[];
+};
+
+struct access_lun {
+	struct list_head link;		/* access_group.luns */
+	struct access_group *group;
+	struct scst_device *dev;	/* NULL: shows none */
+	uint16_t nr;
+	bool read_only;
+};
+
 struct engine {
 	struct engine_config cfg;
 	struct scst_ctx *ctx;
 	struct scst_target *target;
 	struct kmem_cache *task_cache;
+	struct scst_device_group *device_group;	/* NULL: no --port-group */
+	bool has_port;			/* a group has the target's port */
 	struct list_head portals;
+	struct list_head groups;	/* struct access_group */
+	uint64_t last_order;
+	unsigned int nr_access;		/* --access so far */
 	DECLARE_BITMAP(luns, ENGINE_LUNS);	/* that somebody may see */
 	struct engine_loop *loops;
 	unsigned int nr_loops;
@@ -157,6 +185,30 @@ int access_default(struct engine *engine, struct list_head *devices);
 /* Apply one --access; -EINVAL with the reason in @why. */
 int access_apply(struct engine *engine, const char *text, char *why,
 		 size_t size);
+struct access_group *access_group_add(struct engine *engine, const char *name);
+void access_group_del(struct access_group *ag);
+void access_free(struct engine *engine);
+int access_pattern_add(struct engine *engine, struct access_group *ag,
+		       const char *text);
+void access_pattern_del(struct access_group *ag,
+			struct access_pattern *pattern);
+/* It shows nothing yet. */
+struct access_lun *access_lun_add(struct access_group *ag, uint16_t nr);
+void access_lun_del(struct access_lun *lun);
+/* It shows nothing; afterwards nothing again. */
+int access_lun_show(struct access_lun *lun, struct scst_device *dev);
+void access_lun_clear(struct access_lun *lun);
+void access_lun_protect(struct access_lun *lun, bool read_only);
+
+/* port_group.c */
+/* Before the others, and with at least one group to follow */
+int port_groups_begin(struct engine *engine, struct list_head *devices);
+/* Apply one --port-group; -EINVAL with the reason in @why. */
+int port_group_add(struct engine *engine, const char *text, char *why,
+		   size_t size);
+/* State, or preference, of one that there is; the same. Any time. */
+int port_group_change(struct engine *engine, const char *text, char *why,
+		      size_t size);
 
 /* portal.c */
 int portal_add(struct engine *engine, const char *address, char *why,

@@ -83,6 +83,27 @@ static int set_access(struct scstu_server *srv, const char *value)
 	return strings_add(&srv->embedded->access, value);
 }
 
+/* Afterwards: a change of one that there is. */
+static int set_port_group(struct scstu_server *srv, const char *value)
+{
+	struct embedded *e = srv->embedded;
+	char why[256];
+	int err;
+
+	if (!e->engine)
+		return strings_add(&e->port_groups, value);
+	err = port_group_change(e->engine, value, why, sizeof(why));
+	return err ? server_error(srv, err, "port-group %.100s: %s", value,
+				  why) : 0;
+}
+
+static int set_alua(struct scstu_server *srv, const char *value)
+{
+	srv->embedded->states_settable = !strcmp(value, "explicit");
+	return srv->embedded->states_settable || !strcmp(value, "implicit") ?
+	       0 : -EINVAL;
+}
+
 static int set_auth_file(struct scstu_server *srv, const char *value)
 {
 	struct auth *auth = auth_load(value, srv->error, sizeof(srv->error));
@@ -97,6 +118,12 @@ static int set_auth_file(struct scstu_server *srv, const char *value)
 static int set_chap(struct scstu_server *srv, const char *value)
 {
 	return chap_algs_parse(&srv->embedded->cfg.algs, value);
+}
+
+static int set_control(struct scstu_server *srv, const char *value)
+{
+	return *value ? set_string(&srv->embedded->control_path, value) :
+			-EINVAL;
 }
 
 static int set_iscsi(struct scstu_server *srv, const char *value)
@@ -179,6 +206,14 @@ static const struct server_option server_options[] = {
 	FRONT("alias", set_alias, "TEXT\tthe target's alias"),
 	FRONT("access", set_access,
 	     "initiator=GLOB,lun=N=NAME[:ro],...\ta LUN map for the initiators that match; may be repeated, the first that matches holds (everyone sees every device)"),
+	FRONT_NUMBER("port-id", port_id, 1, 65535,
+	       "N\tthe target's relative target port identifier (1)"),
+	FRONT("port-group", set_port_group,
+	      "id=N,port=N,...[,state=STATE][,preferred]\ta target port group of all devices, also with ports of other servers that have them; may be repeated (none; STATE: active/optimized)"),
+	FRONT("alua", set_alua,
+	      "KIND\timplicit, or explicit: initiators may set states of port groups (implicit)"),
+	FRONT("control", set_control,
+	      "PATH\ta socket for scstctl, which shows and changes access (none)"),
 	FRONT("auth-file", set_auth_file,
 	     "FILE\tCHAP secrets; who is not in it may not log in"),
 	FRONT("chap", set_chap,
@@ -242,14 +277,16 @@ int scstu_server_set(struct scstu_server *srv, const char *name,
 	int err;
 
 	*srv->error = '\0';
-	if (srv->state != SERVER_NEW)
-		return server_error(srv, EBUSY, "the server has started");
 	for (i = 0; (opt = server_option_at(i)); i++)
 		if (!strcmp(opt->name, name))
 			break;
 	if (!opt)
 		return server_error(srv, EINVAL, "no option '%s'; see --help",
 				    name);
+	if (srv->state != SERVER_NEW &&
+	    !(srv->state == SERVER_STARTED && srv->embedded->engine &&
+	      opt->set == set_port_group))
+		return server_error(srv, EBUSY, "the server has started");
 	if (!value || !*value)
 		return server_error(srv, EINVAL, "%s: needs a value", name);
 	err = opt->set ? opt->set(srv, value) : option_number(srv, opt, value);

@@ -45,6 +45,27 @@ refuses "lun=0 is given twice" --listen 127.0.0.1:0 \
 	--device name=a,backend=ram,size=1M
 refuses "want initiator=GLOB" --listen 127.0.0.1:0 --access 'lun=0=a' \
 	--device name=a,backend=ram,size=1M
+groups() {
+	local text=$1 arg args=()
+
+	shift
+	for arg in "$@"; do
+		args+=(--port-group "$arg")
+	done
+	refuses "$text" --listen 127.0.0.1:0 "${args[@]}" \
+		--device name=a,backend=ram,size=1M
+}
+groups "want id=N" port=1
+groups "want port=N" id=1
+groups "id=0: want a number" id=0,port=1
+groups "port=65536: want a number" id=1,port=65536
+groups "state=up: want active/optimized," id=1,port=1,state=up
+groups "'colour': want id=N,port=N" id=1,port=1,colour=red
+groups "id=1 is given twice" id=1,port=1 id=1,port=2
+groups "port=1 is given twice" id=1,port=1 id=2,port=1
+refuses "want --port-group" --listen 127.0.0.1:0 --alua explicit \
+	--device name=a,backend=ram,size=1M
+refuses "alua" --alua both
 refuses "target" --target not-a-name --device name=a,backend=ram,size=1M
 refuses "no key 'Nonsense'" --iscsi Nonsense=1
 refuses "want a number from" --nop-timeout 0

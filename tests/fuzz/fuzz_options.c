@@ -140,6 +140,31 @@ static void fuzz_access(struct scstu_server *srv)
 	engine_destroy(engine);
 }
 
+static void fuzz_port_group(struct scstu_server *srv)
+{
+	struct engine_config cfg;
+	struct engine *engine;
+	char *text, why[256];
+	bool add;
+	int err;
+
+	engine_config_init(&cfg);
+	cfg.target = strdup("iqn.t");
+	engine = engine_create(&cfg, NULL, NULL, 0);
+	MUST(!IS_ERR(engine));
+	MUST(!port_groups_begin(engine, &srv->devices));
+	while (in.len) {
+		add = get8() & 1;
+		text = get_text(get16() % 512);
+		err = add ? port_group_add(engine, text, why, sizeof(why)) :
+			    port_group_change(engine, text, why, sizeof(why));
+		if (err)
+			check_why(err, why, text);
+		free(text);
+	}
+	engine_destroy(engine);
+}
+
 static void fuzz_address(void)
 {
 	char *text = get_text(512), *host, *port;
@@ -187,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(srv);
 	core_log_hook = fuzz_quiet;
 	input_set(data, size);
-	switch (get8() % 4) {
+	switch (get8() % 5) {
 	case 0:
 		fuzz_device(srv);
 		break;
@@ -196,6 +221,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		fuzz_address();
+		break;
+	case 4:
+		fuzz_port_group(srv);
 		break;
 	default:
 		fuzz_option(srv);

@@ -26,8 +26,8 @@ scstu_server_create(const struct scstu_handler *handler);
 /*
  * Set an option by the name that the command line has for it, without the
  * dashes ("listen", "target", "access", ...; scstu_main(3) lists them). Before
- * scstu_server_start(). 0, or -EINVAL with the reason in
- * scstu_server_error().
+ * scstu_server_start(); afterwards "port-group" changes the state of a group.
+ * 0, or -EINVAL with the reason in scstu_server_error().
  */
 SCSTU_API int scstu_server_set(struct scstu_server *srv, const char *option,
 			       const char *value);
