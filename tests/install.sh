@@ -7,6 +7,7 @@ set -euo pipefail
 PACKAGES="
 	cmake make ninja-build gcc g++ clang libclang-rt-dev llvm pkg-config git
 	liburing-dev libaio-dev libssl-dev libfuse3-dev fuse3
+	libjansson-dev libnl-genl-3-dev
 	check libiscsi-dev libiscsi-bin qemu-utils qemu-block-extra
 	mandoc shellcheck python3 sparse linux-headers-amd64
 	qemu-system-x86 busybox-static cpio kmod xz-utils zstd

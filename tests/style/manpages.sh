@@ -172,7 +172,7 @@ done
 
 # ---- Form ------------------------------------------------------------------------
 
-for page in "$man"/*.[1-9] handlers/*/*.[1-9]; do
+for page in "$man"/*.[1-9] handlers/*/*.[1-9] libscstuser/tools/*/*.[1-9]; do
 	! grep -q '^\.so ' "$page" || continue
 	# Pages that refer to each other are not installed yet.
 	if mandoc -T lint "$page" 2>&1 |

@@ -17,7 +17,7 @@
 #	# vm: smp=N mem=MB	of this size (1, 1024)
 #	# vm: timeout=SECONDS	on a quiet machine (120)
 #	# vm: sanitize=only	on the sanitizer kernel, or =no: not there
-#	# vm: handlers		with the library's handlers, which are built
+#	# vm: handlers		with the library's programs, which are built
 set -uo pipefail
 
 TESTS=$(realpath "$(dirname "$0")")
@@ -146,7 +146,7 @@ build_tools() {
 	done
 }
 
-# Handlers and examples, if a case wants them.
+# Handlers, examples and scstctl, if a case wants them.
 build_handlers() {
 	local kernel name
 
@@ -159,8 +159,7 @@ build_handlers() {
 	[ "$(wish "$name" handlers no)" = yes ] || return 0
 	cmake -S "$TREE" -B "$HANDLERS" -G Ninja -DSCST_TESTS=OFF \
 		-DSCST_BENCH=OFF >"$BUILDS/vm/handlers.log" &&
-		ninja -C "$HANDLERS" scst-disk ramdisk raw \
-			>>"$BUILDS/vm/handlers.log" && return
+		ninja -C "$HANDLERS" >>"$BUILDS/vm/handlers.log" && return
 	tail -n 20 "$BUILDS/vm/handlers.log"
 	return 1
 }

@@ -37,7 +37,7 @@ refused "no such handler: modprobe scst_vdisk" create devices/fileio/f0
 load_modules scst_vdisk scst_local scst_user
 modprobe sd_mod
 modprobe sg
-defer scstctl clear targets devices
+defer scstctl clear targets device_groups devices
 
 # ---- Create, and use ---------------------------------------------------------
 
@@ -149,6 +149,19 @@ expect_eq "not named" "$(cat $SCST/targets/scst_local/u/groups/z/luns/9/device)"
 expect_eq "gone" "$(ls $SCST/devices/nullio)" n0
 wait_for "LUN 11" 30 disk_there 11
 
+# What is in the tree beside devices and targets is no different.
+scstctl create device_groups/g/devices/n0 \
+	device_groups/g/port_groups/7/ports/9
+scstctl set device_groups/g/port_groups/7 state=standby
+scstctl save "$WORK/groups"
+scstctl clear device_groups
+expect_eq "no device groups" "$(scstctl show device_groups)" device_groups
+scstctl apply "$WORK/groups" >"$WORK/done"
+same "device groups" "$WORK/groups"
+expect_eq "their state" "$(cat $SCST/device_groups/g/port_groups/7/state)" \
+	standby
+scstctl remove device_groups/g
+
 # ---- What the kernel says ---------------------------------------------------------------
 
 refused "path: /nowhere/at/all: " \
@@ -161,8 +174,7 @@ refused "no attribute 'colour'; there are .*serial" \
 	set devices/nullio/n0 colour=red
 refused "there is no device f9" \
 	set targets/scst_local/u/groups/z/luns/9 device=f9
-expect_eq "as it was" "$(cat $SCST/targets/scst_local/u/groups/z/luns/9/device)" ""
-scstctl set targets/scst_local/u/groups/z/luns/9 device=f0
+expect_eq "as it was" "$(cat $SCST/targets/scst_local/u/groups/z/luns/9/device)" f0
 refused "no group has a pattern for you" create targets/scst_local/u/nexuses/you
 printf '{"devices": {"nullio": {"n0": {"max_tasks": -1}, "n3": {"size": 4096, "enable": true}}}}' >"$WORK/bad"
 refused "device n0: max_tasks: want a number" \

@@ -39,7 +39,11 @@ insert() {
 }
 echo "modprobe \$*" >>/run/units.log
 case \$1 in
--a) for name in "\${@:2}"; do insert "\$name" || exit; done ;;
+-a)
+	for name in "\${@:2}"; do insert "\$name" || exit; done
+	# as the rule of udev, which is not here, says
+	chgrp scst /dev/scst_user
+	;;
 -r) rmmod scst_local scst_vdisk scst_user scst ;;
 esac
 END
@@ -47,7 +51,7 @@ chmod +x /usr/local/sbin/modprobe
 
 # No more of Debian's units than ours ask for.
 export SYSTEMD_UNIT_PATH=/run/units:/usr/local/lib/systemd/system
-mkdir -p /run/units/multi-user.target.wants /etc/systemd/system.conf.d
+mkdir -p /run/units/multi-user.target.wants
 for name in sysinit basic local-fs shutdown multi-user; do
 	printf '[Unit]\nDescription=%s\nDefaultDependencies=no\n' $name \
 		>/run/units/$name.target
@@ -56,8 +60,14 @@ for name in scst-disk@d0 scst; do
 	ln -s "/usr/local/lib/systemd/system/${name/d0/}.service" \
 		/run/units/multi-user.target.wants/$name.service
 done
-printf '[Manager]\nDefaultStandardOutput=kmsg\nDefaultStandardError=kmsg\n' \
-	>/etc/systemd/system.conf.d/test.conf
+# There is no journal.
+for name in scst scst-devices scst-disk@; do
+	mkdir "/run/units/$name.service.d"
+	printf '[Service]\nStandardOutput=append:/run/units.out\n' \
+		>"/run/units/$name.service.d/test.conf"
+	printf 'StandardError=append:/run/units.out\n' \
+		>>"/run/units/$name.service.d/test.conf"
+done
 mkdir -p /sys/fs/cgroup
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup /sys/fs/cgroup
 mkdir -p /etc/scst
@@ -94,6 +104,7 @@ halt() {
 		scst-devices.service
 	kill -KILL "$SD"
 	wait $UNSHARE 2>/dev/null || true
+	SD=
 	rm -f /run/systemd/private
 }
 
@@ -101,9 +112,22 @@ active() {
 	expect_eq "$1" "$(ctl show -P ActiveState "$1")" active
 }
 
+# Whatever happens, the modules go with the case.
+cleanup_units() {
+	local name
+
+	[ -z "$SD" ] || kill -KILL "$SD"
+	cat /run/units.out
+	rm -f /usr/local/sbin/modprobe
+	! loaded scst || scstctl clear targets devices
+	for name in scst_local scst_vdisk scst_user scst; do
+		wait_for "$name to be unused" 30 rmmod_quiet $name
+	done
+}
+
 # ---- The first boot: nothing is configured but the disk ---------------------------
 
-defer rm -f /usr/local/sbin/modprobe
+defer cleanup_units
 boot
 active scst-devices.service
 active scst-disk@d0.service
