@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# vm: long own-boot icount mem=2048 timeout=1500 sanitize=no
+# vm: long own-boot icount mem=2048 timeout=2400 sanitize=no
 # Not a test but a measurement: our NULLIO and FILEIO through scst_local beside
 # LIO's rd_mcp nullio and fileio through tcm_loop, in rounds that alternate.
 # Medians, and ours to LIO's: of an emulated machine, by its instructions.
@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../vdisk.sh"
 
 ROUNDS=${ROUNDS:-3}
-SECONDS_EACH=${SECONDS_EACH:-2}
+SECONDS_EACH=${SECONDS_EACH:-1}
 SIZE=$((256 << 20))
 LIO=/sys/kernel/config/target
 LOOP=$LIO/loopback/naa.6001405000000001
