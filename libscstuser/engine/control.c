@@ -23,6 +23,7 @@ struct control {
 	struct scstu_server *srv;
 	struct loop *loop;		/* NULL: not started */
 	struct loop_fd lfd;
+	int spare;			/* of spare_fd() */
 	struct list_head clients;
 	unsigned int nr_clients;
 	struct sockaddr_un addr;
@@ -81,7 +82,7 @@ static int client_send(struct client *client)
 		ret = send(client->lfd.fd, client->out + client->out_at,
 			   client->out_len - client->out_at, MSG_NOSIGNAL);
 		if (ret < 0)
-			return errno == EAGAIN ? 0 : -errno;
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		client->out_at += ret;
 	}
 	free(client->out);
@@ -144,7 +145,7 @@ static void client_add(struct control *control, int fd)
 static void control_ready(struct loop_fd *lfd, uint32_t events)
 {
 	struct control *control = container_of(lfd, struct control, lfd);
-	int fd = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept_or_refuse(lfd->fd, &control->spare);
 
 	if (fd < 0)
 		return;
@@ -196,6 +197,7 @@ static int control_listen(struct control *control)
 		return err;
 	}
 	control->lfd = (struct loop_fd){ fd, EPOLLIN, control_ready };
+	control->spare = spare_fd();
 	return 0;
 }
 
@@ -261,6 +263,8 @@ void control_free(struct control *control)
 		return;
 	control_stop(control);
 	close(control->lfd.fd);
+	if (control->spare >= 0)
+		close(control->spare);
 	unlink(control->addr.sun_path);
 	free(control);
 }

@@ -49,7 +49,7 @@ struct portal {
 	struct engine *engine;
 	struct sockaddr_storage addr;	/* bound, with the real port */
 	socklen_t addr_len;
-	int spare;			/* see portal_refuse() */
+	int spare;			/* of spare_fd() */
 };
 
 /* What a loop knows of its connections. */
@@ -225,6 +225,13 @@ int address_split(char *text, char **host, char **port);
 void address_print(const struct sockaddr_storage *addr, char *buf, size_t size);
 /* An address that an initiator can use, also of one that listens on any. */
 void portal_reachable(const struct portal *portal, char *buf, size_t size);
+int spare_fd(void);
+/*
+ * Non-blocking; -1 with errno. A connection for which there is no descriptor
+ * would make @listener ready again and again: it is accepted in place of the
+ * spare one, and closed (EMFILE).
+ */
+int accept_or_refuse(int listener, int *spare);
 void portals_send_targets(struct conn *conn, struct iscsi_text_buf *text);
 
 /* conn.c */

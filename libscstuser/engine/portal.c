@@ -110,7 +110,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-static int spare_fd(void)
+int spare_fd(void)
 {
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
@@ -250,31 +250,30 @@ static bool too_many(struct engine *engine)
 	       engine->cfg.max_sessions + engine->cfg.max_logins;
 }
 
-/*
- * There are no descriptors left. A connection that nobody accepts would make
- * the socket ready again and again, so it is accepted in place of the spare
- * descriptor, and closed.
- */
-static void portal_refuse(struct portal *portal)
+static int accept_now(int listener)
 {
-	int fd, err = errno;
+	return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
 
-	close_fd(portal->spare);
-	fd = accept4(portal->lfd.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	close_fd(fd);
-	portal->spare = spare_fd();
-	errno = err;
+int accept_or_refuse(int listener, int *spare)
+{
+	int fd = accept_now(listener);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+		return fd;
+	close_fd(*spare);
+	close_fd(accept_now(listener));
+	*spare = spare_fd();
+	errno = EMFILE;
+	return -1;
 }
 
 static void portal_ready(struct loop_fd *lfd, uint32_t events)
 {
 	struct portal *portal = container_of(lfd, struct portal, lfd);
-	int fd;
+	int fd = accept_or_refuse(lfd->fd, &portal->spare);
 
-	fd = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			portal_refuse(portal);
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pr_err_ratelimited("accepting a connection: %s\n",
 					   strerror(errno));

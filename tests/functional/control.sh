@@ -190,6 +190,18 @@ for m in many:
 deaf.close()
 END
 python3 "$WORK/clients.py" "$SOCKET" "$G" || die "clients"
+# Nor does one hang when there are no descriptors.
+files=$(prlimit --pid "$PID" --nofile --output SOFT --noheadings)
+for ((free = 3; ; free++)); do
+	[ -e "/proc/$PID/fd/$free" ] || break
+done
+prlimit --pid "$PID" --nofile=$free:
+python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(30)
+s.connect(sys.argv[1])
+assert s.recv(1) == b""' "$SOCKET" || die "no descriptors"
+prlimit --pid "$PID" --nofile="$files:"
 equal "still there" "$(ctl show "$G/more/luns")" "luns
   7  device=y"
 
