@@ -29,12 +29,8 @@ class Further(Peer):
         self.cid = cid
         self.itt = cid << 16	# tags are the session's
 
-    def try_login(self, text=None):
-        text = self.login_text() if text is None else text
-        lun = (0x80 << 40 | self.isid) << 16 | self.tsih
-        self.send(0x03 | IMMEDIATE, 0x87, 0,
-                  (self.cid << 16, self.cmd_sn, self.exp_stat_sn), text,
-                  lun=lun)
+    def try_login(self):
+        self.login_request(self.login_text())
         return self.login_status()
 
     def join(self):

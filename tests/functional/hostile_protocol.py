@@ -452,7 +452,7 @@ def second_login_while_data_is_owed():
 def connection_added_to_a_session():
     one = session(isid=7)
     two = connect(isid=7)
-    two.tsih = one.tsih
+    two.tsih, two.cid = one.tsih, 2
     two.login_request(two.login_text())
     assert two.login_status() == TOO_MANY_CONNECTIONS
     two.dropped()

@@ -86,6 +86,7 @@ class Peer:
         self.isid = isid
         self.name = name or self.name
         self.tsih = 0
+        self.cid = 1
         self.cmd_sn = 1
         self.exp_stat_sn = 0
         self.itt = 0
@@ -239,7 +240,7 @@ class Peer:
     def login_request(self, text=b'', flags=0x87, **kwargs):
         lun = (0x80 << 40 | self.isid) << 16 | self.tsih
         self.send(LOGIN | IMMEDIATE, flags, 0,
-                  (1 << 16, self.cmd_sn, self.exp_stat_sn), text, lun=lun,
+                  (self.cid << 16, self.cmd_sn, self.exp_stat_sn), text, lun=lun,
                   **kwargs)
 
     def login_text(self, **keys):
