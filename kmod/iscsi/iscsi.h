@@ -23,6 +23,7 @@
 #include "work.h"
 
 struct iscsi_conn;
+struct iscsi_ctrl;
 struct iscsi_session;
 
 /* What full feature phase asks of its environment. */
@@ -49,6 +50,11 @@ struct iscsi_env_ops {
 	 */
 	void (*send_targets)(struct iscsi_conn *conn, const char *name,
 			     struct iscsi_text_buf *text);
+	/*
+	 * What iscsi_session_free_cid() waits for may have come about: ask it
+	 * again, but not from inside this call.
+	 */
+	void (*cid_gone)(struct iscsi_session *sess);
 	/* TARGET COLD RESET was answered: drop all sessions of the target. */
 	void (*cold_reset)(struct iscsi_session *sess);
 	/* The session's last reference is gone; its memory is free. */
@@ -85,7 +91,10 @@ struct iscsi_session {
 	struct core_work kick_work;
 	struct core_work gone_work;
 	atomic_t kicked;
-	u32 refs;		/* connections, nexus, functions */
+	bool leaving;		/* somebody waits for connections to end */
+	bool cid_wanted;	/* ... the environment */
+	u32 holds;		/* logins that wait to join */
+	u32 refs;		/* connections, nexus, functions, holds */
 };
 
 /* A PDU, or a run of them, that waits to be sent. */
@@ -175,6 +184,10 @@ struct iscsi_conn {
 	struct list_head link;		/* sess->conns */
 	bool closing;		/* takes nothing new, only Data-Out */
 	bool dropped;
+	bool leaving;		/* the session goes on without it */
+	bool logout_all;	/* the session, not a connection */
+	u16 logout_cid;
+	struct iscsi_ctrl *logout;	/* a response that waits */
 	struct iscsi_rx rx;
 
 	struct list_head tx_items;
@@ -217,10 +230,22 @@ int iscsi_conn_start(struct iscsi_conn *conn, u64 now);
 
 /*
  * The connection is gone, for whatever reason. With the last one the session
- * ends (error recovery level 0): env->session_gone() follows when its tasks
- * have ended.
+ * ends (error recovery level 0), unless it is held: env->session_gone()
+ * follows when its tasks have ended. If conn->leaving is not set, the caller
+ * has to end the others, too.
  */
 void iscsi_conn_del(struct iscsi_conn *conn);
+
+/*
+ * A login wants to join with @cid (6.3.4). True: it may. Otherwise a
+ * connection that has it is dropped and its commands are ended;
+ * env->cid_gone() follows.
+ */
+bool iscsi_session_free_cid(struct iscsi_session *sess, u16 cid);
+
+/* Keep @sess, also without a connection, as long as a login waits to join. */
+void iscsi_session_hold(struct iscsi_session *sess);
+void iscsi_session_unhold(struct iscsi_session *sess);
 
 /* Session of @nexus. */
 struct iscsi_session *iscsi_nexus_session(struct scst_nexus *nexus);

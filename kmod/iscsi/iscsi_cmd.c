@@ -47,6 +47,7 @@ void iscsi_task_free(struct iscsi_task *task)
 	scst_task_end(&task->task);
 	kfree(task->long_cdb);
 	kmem_cache_free(sess->task_cache, task);
+	iscsi_session_check(sess);
 }
 
 static struct iscsi_task *task_alloc(struct iscsi_conn *conn, u32 itt)
@@ -62,6 +63,7 @@ static struct iscsi_task *task_alloc(struct iscsi_conn *conn, u32 itt)
 	       offsetof(struct iscsi_task, sense) - sizeof(task->task));
 	task->sess = sess;
 	task->conn = conn;
+	task->cid = conn->cid;
 	task->itt = itt;
 	task->item.ops = &iscsi_task_item_ops;
 	task->r2t_item.ops = &iscsi_r2t_item_ops;

@@ -26,6 +26,7 @@ struct iscsi_task {
 	struct scst_task task;
 	struct iscsi_session *sess;
 	struct iscsi_conn *conn;	/* its allegiance; NULL: gone */
+	u16 cid;			/* of that */
 	struct list_head link;		/* sess->tasks */
 	struct hlist_node hash;		/* sess->by_itt */
 	struct core_work work;
@@ -120,6 +121,19 @@ extern const struct iscsi_tx_item_ops iscsi_r2t_item_ops;
 void iscsi_tmf_request(struct iscsi_conn *conn);
 void iscsi_tmf_done(struct scst_tmf *tmf);
 void iscsi_tmf_forget(struct iscsi_conn *conn);
+/* Those that the core has, without a word to the initiator. */
+void iscsi_conn_abort_tasks(struct iscsi_conn *conn);
+
+/* iscsi_logout.c */
+void iscsi_logout_end(struct iscsi_conn *conn, bool digest_ok);
+void iscsi_session_settle(struct iscsi_session *sess);
+
+/* Something of the session has ended: is it what somebody waits for? */
+static inline void iscsi_session_check(struct iscsi_session *sess)
+{
+	if (unlikely(sess->leaving))
+		iscsi_session_settle(sess);
+}
 
 /* iscsi_textreq.c */
 void iscsi_text_header(struct iscsi_conn *conn);

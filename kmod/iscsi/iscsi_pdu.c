@@ -2,7 +2,7 @@
 /*
  * PORTABLE: what each PDU of an initiator leads to: command numbering, the
  * table of handlers, and the PDUs that need no file of their own (NOP-Out,
- * Logout, SNACK).
+ * SNACK).
  */
 #include "iscsi_int.h"
 
@@ -89,67 +89,7 @@ static void nop_end(struct iscsi_conn *conn, bool digest_ok)
 	iscsi_ctrl_queue(conn, ctrl);
 }
 
-/* ---- Logout (11.14) ------------------------------------------------------- */
-
-static u8 logout_answer(struct iscsi_conn *conn)
-{
-	const struct iscsi_bhs *bhs = &conn->rx.bhs;
-
-	switch (bhs->flags & 0x7f) {
-	case ISCSI_LOGOUT_SESSION:
-		return ISCSI_LOGOUT_DONE;
-	case ISCSI_LOGOUT_CONNECTION:
-		return be16_to_cpu(bhs->logout_req.cid) == conn->cid ?
-		       ISCSI_LOGOUT_DONE : ISCSI_LOGOUT_NO_CID;
-	default:
-		return ISCSI_LOGOUT_NO_RECOVERY;
-	}
-}
-
-static void logout_others(struct iscsi_conn *conn)
-{
-	struct iscsi_conn *other;
-
-	list_for_each_entry(other, &conn->sess->conns, link)
-		if (other != conn)
-			iscsi_drop(other, "the session is logged out");
-}
-
-static void logout_done(struct iscsi_conn *conn)
-{
-	u8 reason = conn->rx.bhs.flags & 0x7f;
-
-	conn->closing = true;
-	if (reason == ISCSI_LOGOUT_SESSION)
-		logout_others(conn);
-	/*
-	 * Whoever has read the response may be back at once, on another
-	 * thread of ours, and must not meet what this nexus held.
-	 */
-	if (reason == ISCSI_LOGOUT_SESSION ||
-	    list_is_singular(&conn->sess->conns))
-		iscsi_session_leave(conn->sess);
-}
-
-static void logout_end(struct iscsi_conn *conn, bool digest_ok)
-{
-	struct iscsi_ctrl *ctrl;
-
-	ctrl = iscsi_ctrl_alloc(conn, ISCSI_LOGOUT_RSP, 0);
-	if (!ctrl)
-		return;
-	ctrl->bhs.byte2 = logout_answer(conn);
-	ctrl->bhs.itt = conn->rx.bhs.itt;
-	ctrl->bhs.logout_rsp.time2wait =
-		cpu_to_be16(conn->sess->params.time2wait);
-	ctrl->bhs.logout_rsp.time2retain =
-		cpu_to_be16(conn->sess->params.time2retain);
-	if (ctrl->bhs.byte2 == ISCSI_LOGOUT_DONE) {
-		ctrl->close = true;
-		logout_done(conn);
-	}
-	iscsi_ctrl_queue(conn, ctrl);
-}
+/* ---- SNACK, task management ----------------------------------------------- */
 
 /* Nothing to retransmit at error recovery level 0 (11.16). */
 static void snack_end(struct iscsi_conn *conn, bool digest_ok)
@@ -172,7 +112,8 @@ static const struct pdu_type pdu_types[] = {
 			       true },
 	[ISCSI_DATA_OUT]   = { iscsi_data_header, iscsi_data_end, false,
 			       false },
-	[ISCSI_LOGOUT_REQ] = { NULL, logout_end, true, true, true },
+	[ISCSI_LOGOUT_REQ] = { NULL, iscsi_logout_end, true, true,
+			       true },
 	[ISCSI_SNACK]	   = { NULL, snack_end, false, false },
 };
 

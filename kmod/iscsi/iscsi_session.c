@@ -136,6 +136,9 @@ int iscsi_session_start(struct iscsi_session *sess, struct scst_target *tgt)
 	sess->gone_work.fn = gone_work;
 	atomic_set(&sess->kicked, 0);
 	sess->max_cmd_sn = sess->exp_cmd_sn + sess->depth - 1;
+	sess->leaving = false;
+	sess->cid_wanted = false;
+	sess->holds = 0;
 	sess->refs = 0;
 	if (sess->discovery)
 		return 0;
@@ -173,6 +176,13 @@ void iscsi_session_leave(struct iscsi_session *sess)
 	scst_nexus_del(&sess->nexus);
 }
 
+/* By a connection, or by one that wanted to be. */
+static void session_left(struct iscsi_session *sess)
+{
+	if (list_empty(&sess->conns) && !sess->holds)
+		iscsi_session_leave(sess);
+}
+
 void iscsi_conn_del(struct iscsi_conn *conn)
 {
 	struct iscsi_session *sess = conn->sess;
@@ -183,6 +193,8 @@ void iscsi_conn_del(struct iscsi_conn *conn)
 	fail_waiting(sess, conn);
 	/* Those went to the core with an error; it may have answered. */
 	iscsi_tx_purge(conn);
+	if (conn->leaving)
+		iscsi_conn_abort_tasks(conn);
 	list_for_each_entry(task, &sess->tasks, link)
 		if (task->conn == conn)
 			task->conn = NULL;
@@ -190,9 +202,24 @@ void iscsi_conn_del(struct iscsi_conn *conn)
 	iscsi_text_forget(conn);
 	kfree(conn->rx.text);
 	conn->rx.text = NULL;
+	kfree(conn->logout);
+	conn->logout = NULL;
 	list_del(&conn->link);
-	if (list_empty(&sess->conns))
-		iscsi_session_leave(sess);
+	session_left(sess);
+	iscsi_session_check(sess);
+	iscsi_session_put(sess);
+}
+
+void iscsi_session_hold(struct iscsi_session *sess)
+{
+	sess->holds++;
+	iscsi_session_get(sess);
+}
+
+void iscsi_session_unhold(struct iscsi_session *sess)
+{
+	sess->holds--;
+	session_left(sess);
 	iscsi_session_put(sess);
 }
 

@@ -115,6 +115,57 @@ static bool tmf_translate(const struct iscsi_bhs *bhs, struct scst_tmf *tmf)
 	}
 }
 
+static struct iscsi_tmf *tmf_alloc(struct iscsi_session *sess)
+{
+	struct iscsi_tmf *req = kzalloc(sizeof(*req), GFP_ATOMIC);
+
+	if (!req)
+		return NULL;
+	req->sess = sess;
+	req->tmf.nexus = &sess->nexus;
+	return req;
+}
+
+static void tmf_submit(struct iscsi_tmf *req)
+{
+	struct iscsi_session *sess = req->sess;
+
+	list_add_tail(&req->link, &sess->tmfs);
+	sess->nr_tmfs++;
+	iscsi_session_get(sess);
+	scst_tmf_submit(&req->tmf);
+}
+
+/*
+ * The list of tasks changes while functions run, so all are made first. A task
+ * for which there is no memory runs to its end.
+ */
+void iscsi_conn_abort_tasks(struct iscsi_conn *conn)
+{
+	struct iscsi_session *sess = conn->sess;
+	struct iscsi_tmf *req, *next;
+	struct iscsi_task *task;
+	LIST_HEAD(reqs);
+
+	if (!sess->has_nexus)
+		return;
+	list_for_each_entry(task, &sess->tasks, link) {
+		if (task->conn != conn)
+			continue;
+		req = tmf_alloc(sess);
+		if (!req)
+			break;
+		req->tmf.fn = SCST_ABORT_TASK;
+		req->tmf.lun = task->task.lun;
+		req->tmf.tag = task->itt;
+		list_add_tail(&req->link, &reqs);
+	}
+	list_for_each_entry_safe(req, next, &reqs, link) {
+		list_del(&req->link);
+		tmf_submit(req);
+	}
+}
+
 void iscsi_tmf_request(struct iscsi_conn *conn)
 {
 	const struct iscsi_bhs *bhs = &conn->rx.bhs;
@@ -126,7 +177,7 @@ void iscsi_tmf_request(struct iscsi_conn *conn)
 			    ISCSI_TMF_REJECTED);
 		return;
 	}
-	req = kzalloc(sizeof(*req), GFP_ATOMIC);
+	req = tmf_alloc(sess);
 	if (!req) {
 		iscsi_drop(conn, "out of memory");
 		return;
@@ -139,12 +190,7 @@ void iscsi_tmf_request(struct iscsi_conn *conn)
 		kfree(req);
 		return;
 	}
-	req->sess = sess;
 	req->conn = conn;
 	req->itt = bhs->itt;
-	req->tmf.nexus = &sess->nexus;
-	list_add_tail(&req->link, &sess->tmfs);
-	sess->nr_tmfs++;
-	iscsi_session_get(sess);
-	scst_tmf_submit(&req->tmf);
+	tmf_submit(req);
 }

@@ -132,7 +132,7 @@ static void conn_close(struct loop_late *late)
 	struct conn *conn = container_of(late, struct conn, close_late);
 
 	conn_log_end(conn);
-	if (conn->iscsi && conn->why)
+	if (conn->iscsi && conn->why && !conn->iscsi->leaving)
 		conn_fail_session(conn);
 	if (conn->state == CONN_WAIT)
 		session_unwait(conn->engine, conn);
@@ -315,6 +315,11 @@ static void env_send_targets(struct iscsi_conn *iscsi, const char *name,
 		portals_send_targets(conn, text);
 }
 
+static void env_cid_gone(struct iscsi_session *iscsi)
+{
+	session_wake(session_of(iscsi));
+}
+
 static void env_cold_reset(struct iscsi_session *iscsi)
 {
 	sessions_cold_reset(session_of(iscsi)->engine);
@@ -332,6 +337,7 @@ const struct iscsi_env_ops conn_env = {
 	.resume_rx = env_resume_rx,
 	.drop = env_drop,
 	.send_targets = env_send_targets,
+	.cid_gone = env_cid_gone,
 	.cold_reset = env_cold_reset,
 	.session_gone = env_session_gone,
 };

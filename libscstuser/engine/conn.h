@@ -38,6 +38,7 @@ struct conn {
 	size_t out_len, out_off;
 	bool refused;			/* close behind the reply */
 	struct engine_loop *move_to;	/* where its session lives */
+	struct session *held;		/* that it waits to join */
 
 	/* Full feature phase. */
 	struct session *sess;

@@ -57,6 +57,9 @@ void conn_login_end(struct conn *conn)
 	conn->login = NULL;
 	auth_put(conn->auth);
 	conn->auth = NULL;
+	if (conn->held)
+		iscsi_session_unhold(&conn->held->iscsi);
+	conn->held = NULL;
 }
 
 /* ---- Requests and replies --------------------------------------------------------- */
@@ -201,6 +204,14 @@ static void conn_move(struct conn *conn)
 	__atomic_add_fetch(&conn->el->nr_conns, 1, __ATOMIC_RELAXED);
 	conn->move_work.fn = conn_moved;
 	loop_post(conn->el->loop, &conn->move_work);
+}
+
+void conn_hold(struct conn *conn, struct session *sess)
+{
+	if (conn->held)
+		return;
+	conn->held = sess;
+	iscsi_session_hold(&sess->iscsi);
 }
 
 void conn_move_to(struct conn *conn, struct engine_loop *home)

@@ -250,7 +250,12 @@ struct conn *conn_of_waiter(struct list_head *link);
  * asked again on @home.
  */
 void conn_move_to(struct conn *conn, struct engine_loop *home);
-/* The session that a login waited for is gone. Any thread. */
+/*
+ * Likewise: it waits to join @sess, and keeps it until the login is over. On
+ * the session's loop.
+ */
+void conn_hold(struct conn *conn, struct session *sess);
+/* The session that a login waited for is gone, or ready. Any thread. */
 void conn_retry(struct conn *conn);
 extern const struct iscsi_env_ops conn_env;
 struct conn *conn_of_iscsi(struct iscsi_conn *iscsi);
@@ -263,6 +268,8 @@ struct conn *conn_of_iscsi(struct iscsi_conn *iscsi);
 int session_reserve(struct conn *conn, struct engine_loop *el,
 		    struct login_result *res, struct session **sess);
 void session_unwait(struct engine *engine, struct conn *conn);
+/* What logins wait for may have come about. Any thread. */
+void session_wake(struct session *sess);
 /* It never came to life, or is gone. */
 void session_release(struct session *sess);
 void sessions_cold_reset(struct engine *engine);

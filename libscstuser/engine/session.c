@@ -52,6 +52,24 @@ again:
 	return tsih;
 }
 
+/* Those that wait are to ask again. */
+static void wake_waiters(struct session *sess)
+{
+	while (!list_empty(&sess->waiters)) {
+		struct list_head *link = sess->waiters.next;
+
+		list_del_init(link);
+		conn_retry(conn_of_waiter(link));
+	}
+}
+
+void session_wake(struct session *sess)
+{
+	pthread_mutex_lock(&sess->engine->lock);
+	wake_waiters(sess);
+	pthread_mutex_unlock(&sess->engine->lock);
+}
+
 /*
  * On the session's loop: its connections go, the rest follows. The session may
  * have come to its end by itself since this was posted.
@@ -72,6 +90,7 @@ static void session_kill_work(struct core_work *work)
 	}
 	list_for_each_entry_safe(conn, next, &sess->iscsi.conns, link)
 		conn_drop(conn_of_iscsi(conn), "the session is reinstated");
+	session_wake(sess);
 }
 
 static void session_kill(struct session *sess)
@@ -129,8 +148,7 @@ static int reserve_new(struct engine_loop *el, struct login_result *res,
 
 /*
  * A further connection, on the session's loop. One with the CID of another
- * takes the place of that (6.3.4), which must have failed; and at error
- * recovery level 0 the session has failed with it (7.1.4).
+ * takes the place of that (6.3.4), and waits until its commands have ended.
  */
 static int session_join(struct session *sess, struct login_result *res)
 {
@@ -138,15 +156,12 @@ static int session_join(struct session *sess, struct login_result *res)
 	const struct iscsi_conn *conn;
 	u32 nr = 0;
 
-	list_for_each_entry(conn, &iscsi->conns, link) {
-		if (conn->cid == res->cid) {
-			session_kill(sess);
-			return ISCSI_LOGIN_NO_SESSION;
-		}
-		nr++;
-	}
-	if (!nr || !iscsi->has_nexus)
+	if (!iscsi->has_nexus)
 		return ISCSI_LOGIN_NO_SESSION;
+	if (!iscsi_session_free_cid(iscsi, res->cid))
+		return LOGIN_RESERVE_WAIT;
+	list_for_each_entry(conn, &iscsi->conns, link)
+		nr++;
 	if (nr >= iscsi->params.max_connections)
 		return ISCSI_LOGIN_TOO_MANY_CONNS;
 	res->exp_cmd_sn = iscsi->exp_cmd_sn;
@@ -168,8 +183,12 @@ static int reserve_further(struct conn *conn, struct engine_loop *el,
 		return LOGIN_RESERVE_WAIT;
 	}
 	status = session_join(old, res);
-	if (!status)
+	if (status == LOGIN_RESERVE_WAIT) {
+		list_add_tail(conn_waiter_link(conn), &old->waiters);
+		conn_hold(conn, old);
+	} else if (!status) {
 		*sess = old;
+	}
 	return status;
 }
 
@@ -215,12 +234,7 @@ void session_release(struct session *sess)
 	}
 	list_del(&sess->link);
 	engine->nr_sessions--;
-	while (!list_empty(&sess->waiters)) {
-		struct list_head *link = sess->waiters.next;
-
-		list_del_init(link);
-		conn_retry(conn_of_waiter(link));
-	}
+	wake_waiters(sess);
 	pthread_mutex_unlock(&engine->lock);
 	free(sess);
 	engine_check_drained(engine);

@@ -125,11 +125,42 @@ def one_fails():
 
 
 def one_comes_again():
-    """The same CID: its connection has failed, and with it the session."""
+    """The same CID: the new connection takes the other's place."""
     a, b = session(2)
-    assert Further(a, b.cid).try_login() == NO_SESSION
-    a.dropped()
+    c = Further(a, b.cid).join()
     b.dropped()
+    a.good(read_by(a, a.cmd_sn))
+    c.cmd_sn = a.cmd_sn + 1
+    c.alive()
+
+
+def the_only_one_comes_again():
+    a = leading()
+    b = Further(a, a.cid).join()
+    a.dropped()
+    b.alive()
+
+
+def it_comes_in_the_middle_of_a_write():
+    """What its predecessor did not finish is not there."""
+    a, b = session(2)
+    b.write10(0, 1, flags=FINAL | WRITE, cmd_sn=a.cmd_sn, lun=0)
+    b.recv()	# R2T
+    c = Further(a, b.cid)
+    c.cmd_sn = a.cmd_sn + 1
+    c.join()
+    b.dropped()
+    c.alive()
+
+
+def one_logs_out_another():
+    a, b = session(2)
+    a.send(LOGOUT | IMMEDIATE, FINAL | 1, a.next_itt(),
+           (b.cid << 16, a.cmd_sn, a.exp_stat_sn))
+    assert a.expect(LOGOUT_RSP).byte2 == 0
+    b.dropped()
+    a.alive()
+    Further(a, b.cid).join().close()
 
 
 def functions_reach_all():
@@ -148,6 +179,8 @@ def functions_reach_all():
 
 TESTS = [numbers_are_the_sessions, data_goes_where_the_command_came, limits,
          strangers, one_logs_out, all_log_out, one_fails, one_comes_again,
+         the_only_one_comes_again, it_comes_in_the_middle_of_a_write,
+         one_logs_out_another,
          functions_reach_all]
 for test in TESTS:
     # Connections are spread over loops, and so in different ways.

@@ -445,6 +445,24 @@ static void step_other_reset(void)
 	x.elsewhere = false;
 }
 
+/* A login wants to take the place of a connection, or gives up. */
+static void step_reinstatement(u8 how)
+{
+	if (how & 64) {
+		if (!x.holds)
+			iscsi_session_hold(ini.sess);
+		x.holds = true;
+	} else if (x.holds) {
+		x.holds = false;
+		iscsi_session_unhold(ini.sess);
+		if (!ini.sess)
+			return;
+	}
+	if (how & 32)
+		x.wants_cid |= !iscsi_session_free_cid(ini.sess,
+						       how >> 4 & 1);
+}
+
 static void step_connection(void)
 {
 	u8 how = get8();
@@ -454,7 +472,10 @@ static void step_connection(void)
 		del_wire(me.w);
 		break;
 	case 1:
-		iscsi_conn_request_logout(me.w->conn, how);
+		if (how & 128)
+			step_reinstatement(how);
+		else
+			iscsi_conn_request_logout(me.w->conn, how);
 		break;
 	case 2:
 		if (!ini.wire[1].stat_sn)

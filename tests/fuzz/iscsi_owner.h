@@ -24,6 +24,7 @@ static struct {
 	struct llist_head inbox;
 	bool elsewhere;		/* the core's calls come from other threads */
 	bool cold_reset;
+	bool wants_cid, holds;	/* a login that waits */
 	u32 nr_other_tmfs;
 	u64 now;
 
@@ -192,6 +193,12 @@ static void env_send_targets(struct iscsi_conn *conn, const char *name,
 	}
 }
 
+static void env_cid_gone(struct iscsi_session *sess)
+{
+	MUST(x.wants_cid);
+	x.wants_cid = false;
+}
+
 static void env_cold_reset(struct iscsi_session *sess)
 {
 	x.cold_reset = true;
@@ -214,6 +221,7 @@ static const struct iscsi_env_ops env = {
 	.resume_rx = env_nothing,
 	.drop = env_drop,
 	.send_targets = env_send_targets,
+	.cid_gone = env_cid_gone,
 	.cold_reset = env_cold_reset,
 	.session_gone = env_session_gone,
 };
@@ -325,7 +333,8 @@ static void check_session(void)
 	MUST(window + sess->nr_tasks - sess->nr_immediate <=
 	     sess->depth + under_way + ini.nr_dropped);
 	MUST(sess->nr_immediate <= ISCSI_IMMEDIATE_MAX);
-	MUST(sess->nr_tmfs <= ISCSI_TMF_MAX);
+	/* The initiator's, and those for the tasks of a connection. */
+	MUST(sess->nr_tmfs <= ISCSI_TMF_MAX + TASKS);
 	if (iscsi_session_idle(sess))
 		MUST(!ini.nr_answers && !ini.nr_writes);
 }
@@ -500,6 +509,10 @@ static void owner_down(void)
 	u32 i;
 
 	core_fail_alloc(0);
+	if (x.holds) {
+		x.holds = false;
+		iscsi_session_unhold(ini.sess);
+	}
 	settle();
 	for (i = 0; i < WIRES; i++)
 		del_wire(&ini.wire[i]);

@@ -76,6 +76,11 @@ static void env_send_targets(struct iscsi_conn *conn, const char *name,
 	}
 }
 
+static void env_cid_gone(struct iscsi_session *sess)
+{
+	p.cids_gone++;
+}
+
 static void env_cold_reset(struct iscsi_session *sess)
 {
 	p.cold_resets++;
@@ -95,6 +100,7 @@ static const struct iscsi_env_ops env = {
 	.resume_rx = env_resume_rx,
 	.drop = env_drop,
 	.send_targets = env_send_targets,
+	.cid_gone = env_cid_gone,
 	.cold_reset = env_cold_reset,
 	.session_gone = env_session_gone,
 };

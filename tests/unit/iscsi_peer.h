@@ -80,7 +80,7 @@ struct peer {
 	struct iscsi_session *sess;	/* NULL: gone */
 	struct llist_head inbox;
 	bool elsewhere;		/* the core's calls come from other threads */
-	u32 cold_resets;
+	u32 cold_resets, cids_gone;
 
 	/* The disk. */
 	u8 *mem;

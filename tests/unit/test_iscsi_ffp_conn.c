@@ -147,6 +147,153 @@ START_TEST(one_of_two_connections_goes)
 }
 END_TEST
 
+/* ---- Connections that go while others stay ------------------------------------- */
+
+static struct iscsi_bhs logout(u8 reason, u16 cid)
+{
+	struct iscsi_bhs bhs = request(ISCSI_LOGOUT_REQ);
+
+	bhs.flags = ISCSI_FINAL | reason;
+	bhs.logout_req.cid = cpu_to_be16(cid);
+	bhs.logout_req.rsvd0 = 0;
+	return bhs;
+}
+
+/* A second one, which is in use then. */
+static void further(void)
+{
+	p.sess->params.max_connections = 2;
+	peer_connect();
+}
+
+static void ck_logged_out(void)
+{
+	ck_assert_uint_eq(answer(ISCSI_LOGOUT_RSP)->bhs.byte2,
+			  ISCSI_LOGOUT_DONE);
+}
+
+/* Whoever has the answer may write by another path. */
+START_TEST(logout_waits_for_commands)
+{
+	u32 itt = cmd_read(0, 1);
+
+	put(logout(ISCSI_LOGOUT_SESSION, 0), NULL, 0);
+	ck_assert(scst_task_aborted(container_of(held_cmd(itt),
+						 struct scst_task, cmd)));
+	no_answer();
+	complete(itt);
+	ck_logged_out();
+	ck_dropped(NULL);
+}
+END_TEST
+
+START_TEST(logout_ends_the_connections_commands)
+{
+	u32 others = cmd_read(0, 1), itt;
+
+	further();
+	itt = cmd_read(8, 1);
+	cmd_write(16, 16);
+	answer(ISCSI_R2T);
+	put(logout(ISCSI_LOGOUT_CONNECTION, p.w->cid), NULL, 0);
+	no_answer();
+	complete(itt);
+	ck_logged_out();
+	ck_dropped(NULL);
+	peer_disconnect();
+	p.w = &p.wire[0];
+	complete(others);
+	answer(ISCSI_DATA_IN);
+	no_answer();
+}
+END_TEST
+
+START_TEST(another_connection_is_logged_out)
+{
+	u32 itt;
+
+	further();
+	itt = cmd_read(8, 1);
+	p.w = &p.wire[0];
+	put(logout(ISCSI_LOGOUT_CONNECTION, p.wire[1].cid), NULL, 0);
+	ck_assert(p.wire[1].dropped);
+	p.w = &p.wire[1];
+	peer_disconnect();
+	p.w = &p.wire[0];
+	no_answer();
+	/* One at a time. */
+	put_pdu(logout(ISCSI_LOGOUT_SESSION, 0), NULL, 0);
+	ck_reject(ISCSI_REJECT_IN_PROGRESS);
+	complete(itt);
+	ck_logged_out();
+	itt = cmd_none();
+	complete(itt);
+	response(itt, SCSI_GOOD);
+}
+END_TEST
+
+START_TEST(logout_is_forgotten_with_its_connection)
+{
+	u32 itt = cmd_read(8, 1);
+
+	further();
+	put(logout(ISCSI_LOGOUT_CONNECTION, p.wire[0].cid), NULL, 0);
+	peer_disconnect();
+	p.w = &p.wire[0];
+	peer_disconnect();
+	complete(itt);
+	ck_assert_ptr_null(p.sess);
+}
+END_TEST
+
+START_TEST(place_is_taken_when_commands_have_ended)
+{
+	u32 itt;
+	u16 cid;
+
+	further();
+	cid = p.w->cid;
+	itt = cmd_read(8, 1);
+	ck_assert(iscsi_session_free_cid(p.sess, 99));
+	ck_assert(!iscsi_session_free_cid(p.sess, cid));
+	ck_dropped("takes its place");
+	peer_disconnect();
+	ck_assert_uint_eq(p.cids_gone, 1);
+	ck_assert(!iscsi_session_free_cid(p.sess, cid));
+	complete(itt);
+	ck_assert_uint_eq(p.cids_gone, 2);
+	ck_assert(iscsi_session_free_cid(p.sess, cid));
+}
+END_TEST
+
+START_TEST(place_of_the_only_connection_is_taken)
+{
+	u16 cid = p.w->cid;
+	u32 itt;
+
+	iscsi_session_hold(p.sess);
+	ck_assert(!iscsi_session_free_cid(p.sess, cid));
+	peer_disconnect();
+	ck_assert(iscsi_session_free_cid(p.sess, cid));
+	peer_connect();
+	iscsi_session_unhold(p.sess);
+	itt = cmd_none();
+	complete(itt);
+	response(itt, SCSI_GOOD);
+}
+END_TEST
+
+START_TEST(place_is_given_up)
+{
+	iscsi_session_hold(p.sess);
+	iscsi_session_free_cid(p.sess, p.w->cid);
+	peer_disconnect();
+	iscsi_session_unhold(p.sess);
+	pump();
+	ck_assert_ptr_null(p.sess);
+}
+END_TEST
+
 START_TEST(idle_session_is_known)
 {
 	u32 itt;
@@ -257,6 +404,13 @@ static TCase *gone_tcase(void)
 	tcase_add_test(tc, connection_goes_with_an_r2t_unsent);
 	tcase_add_test(tc, connection_goes_with_answers_unsent);
 	tcase_add_test(tc, one_of_two_connections_goes);
+	tcase_add_test(tc, logout_waits_for_commands);
+	tcase_add_test(tc, logout_ends_the_connections_commands);
+	tcase_add_test(tc, another_connection_is_logged_out);
+	tcase_add_test(tc, logout_is_forgotten_with_its_connection);
+	tcase_add_test(tc, place_is_taken_when_commands_have_ended);
+	tcase_add_test(tc, place_of_the_only_connection_is_taken);
+	tcase_add_test(tc, place_is_given_up);
 	tcase_add_test(tc, idle_session_is_known);
 	tcase_add_test(tc, initiator_port_is_name_and_isid);
 	return tc;
