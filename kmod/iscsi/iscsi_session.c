@@ -191,10 +191,10 @@ void iscsi_conn_del(struct iscsi_conn *conn)
 	conn->dropped = true;
 	iscsi_tx_purge(conn);
 	fail_waiting(sess, conn);
-	/* Those went to the core with an error; it may have answered. */
-	iscsi_tx_purge(conn);
 	if (conn->leaving)
 		iscsi_conn_abort_tasks(conn);
+	/* What ended, or began behind that, may have been answered. */
+	iscsi_tx_purge(conn);
 	list_for_each_entry(task, &sess->tasks, link)
 		if (task->conn == conn)
 			task->conn = NULL;
