@@ -26,6 +26,7 @@
 #define DIRECT_MIN  (16u << 10)		/* less is cheaper to copy */
 #define RX_ROUNDS   8			/* reads of one connection in a turn */
 #define TX_ROUNDS   16
+#define LOGOUT_TIME 2			/* seconds that we ask for it */
 
 struct engine *conn_engine(const struct conn *conn)
 {
@@ -255,7 +256,7 @@ static void conn_send(struct loop_late *late)
 		conn_drop(conn, "login refused");
 	else if (conn->state == CONN_LOGIN)
 		conn_events(conn, EPOLLIN, EPOLLOUT);
-	if (conn->el->draining && conn_is_idle(conn))
+	if (conn->finishing && conn_is_idle(conn))
 		conn_drop(conn, "shutting down");
 }
 
@@ -446,15 +447,26 @@ static void conn_ready(struct loop_fd *lfd, uint32_t events)
 		conn_login_read(conn);
 }
 
+/* Takes nothing new, and goes when nothing is under way. */
+static void conn_finish(struct conn *conn)
+{
+	conn->finishing = true;
+	conn->iscsi->closing = true;
+	if (conn_is_idle(conn))
+		conn_drop(conn, "shutting down");
+}
+
 static void conn_timer(struct loop_timer *timer)
 {
 	struct conn *conn = container_of(timer, struct conn, timer);
 
-	if (conn->state == CONN_FULL)
+	if (conn->state != CONN_FULL)
+		conn_drop(conn, "the login takes too long");
+	else if (conn->el->draining)
+		conn_finish(conn);
+	else
 		conn_set_timer(conn, iscsi_conn_tick(conn->iscsi,
 						     ktime_get_ns()));
-	else
-		conn_drop(conn, "the login takes too long");
 }
 
 /* ---- Beginning ------------------------------------------------------------------------ */
@@ -525,18 +537,39 @@ void conn_accept(struct engine_loop *el, int fd)
 
 /* ---- The end of all ---------------------------------------------------------------------- */
 
-/* Take nothing new; who has nothing under way goes. */
+static bool conn_is_normal(const struct conn *conn)
+{
+	return conn->state == CONN_FULL && !conn->sess->iscsi.discovery;
+}
+
+void conns_ask(struct engine_loop *el)
+{
+	struct conn *conn;
+
+	list_for_each_entry(conn, &el->conns, link)
+		if (conn_is_normal(conn))
+			iscsi_conn_request_logout(conn->iscsi, LOGOUT_TIME);
+}
+
+/*
+ * An initiator that is asked finishes what it has begun, and comes back
+ * without an error when we do. The others get no more than the time for that.
+ */
 void conns_drain(struct engine_loop *el)
 {
 	struct conn *conn, *next;
 
 	el->draining = true;
 	list_for_each_entry_safe(conn, next, &el->conns, link) {
-		if (conn->state == CONN_FULL)
-			conn->iscsi->closing = true;
-		if (conn->state != CONN_FULL || conn_is_idle(conn))
+		if (conn->state != CONN_FULL)
 			conn_drop(conn, "shutting down");
+		else if (!conn_is_normal(conn))
+			conn_finish(conn);
+		else
+			conn_set_timer(conn, ktime_get_ns() +
+				       LOGOUT_TIME * NSEC_PER_SEC);
 	}
+	conns_ask(el);
 }
 
 void conns_kill(struct engine_loop *el)

@@ -37,6 +37,7 @@ struct conn {
 	uint8_t *out;			/* a reply that is being sent */
 	size_t out_len, out_off;
 	bool refused;			/* close behind the reply */
+	bool finishing;			/* close when nothing is under way */
 	struct engine_loop *move_to;	/* where its session lives */
 	struct session *held;		/* that it waits to join */
 

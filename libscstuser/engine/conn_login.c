@@ -159,7 +159,16 @@ static void conn_login_done(struct conn *conn)
 
 static void conn_login_failed(struct conn *conn)
 {
-	log_warn("%s: login refused: %s", conn->peer, login_error(conn->login));
+	const struct iscsi_bhs *bhs = &login_reply(conn->login)->bhs;
+	u16 status = be16_to_cpu(bhs->login_rsp.status);
+
+	if (status == ISCSI_LOGIN_MOVED_TEMP ||
+	    status == ISCSI_LOGIN_MOVED_PERM)
+		log_info("%s: redirected: %s", conn->peer,
+			 login_error(conn->login));
+	else
+		log_warn("%s: login refused: %s", conn->peer,
+			 login_error(conn->login));
 	conn->refused = true;
 	conn_events(conn, 0, EPOLLIN);
 	conn_reply(conn);
@@ -296,7 +305,7 @@ void conn_login_read(struct conn *conn)
 /* ---- Login's environment ------------------------------------------------------------ */
 
 static int login_find_target(void *env, const char *target,
-			     const char *initiator)
+			     const char *initiator, char *address)
 {
 	struct conn *conn = env;
 	struct engine *engine = conn->engine;
@@ -305,7 +314,9 @@ static int login_find_target(void *env, const char *target,
 		return ISCSI_LOGIN_NOT_FOUND;
 	if (target && !scst_target_admits(engine->target, initiator))
 		return ISCSI_LOGIN_NOT_ALLOWED;
-	return ISCSI_LOGIN_OK;
+	if (login_result(conn->login)->discovery)
+		return ISCSI_LOGIN_OK;
+	return engine_moved(engine, address);
 }
 
 static int login_auth(void *env, const char *initiator, const char *target,

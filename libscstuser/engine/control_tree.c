@@ -59,6 +59,7 @@ static const struct child {
 	{ NODE_DEVICE, NODE_ATTR, "state" },
 	{ NODE_TARGETS, NODE_DRIVER, DRIVER },
 	{ NODE_TARGET, NODE_GROUPS, "groups" },
+	{ NODE_TARGET, NODE_ATTR, "redirect", true },
 	{ NODE_GROUP, NODE_INITIATORS, "initiators" },
 	{ NODE_GROUP, NODE_LUNS, "luns" },
 	{ NODE_GROUP, NODE_ATTR, "order" },
@@ -266,6 +267,14 @@ static void read_lun(const struct node *node, FILE *out)
 						 "");
 }
 
+static void read_target(const struct node *node, FILE *out)
+{
+	char where[LOGIN_ADDRESS_MAX + 16];
+
+	engine_redirection(node->engine, where);
+	fprintf(out, "=%s\n", where);
+}
+
 static int request_read(struct node *node, FILE *out)
 {
 	if (node->kind != NODE_ATTR)
@@ -275,6 +284,9 @@ static int request_read(struct node *node, FILE *out)
 		pthread_mutex_lock(&node->dev->lock);
 		read_device(node, out);
 		pthread_mutex_unlock(&node->dev->lock);
+		break;
+	case NODE_TARGET:
+		read_target(node, out);
 		break;
 	case NODE_GROUP:
 		fprintf(out, "=%llu\n",
@@ -320,6 +332,8 @@ static int request_write(struct node *node, const char *value)
 		return -EISDIR;
 	if (!attr_writable(node))
 		return -EACCES;
+	if (node->parent == NODE_TARGET)
+		return engine_redirect(node->engine, value);
 	if (!strcmp(node->attr, "device"))
 		return write_device(node, value);
 	if (strlen(value) != 1 || (*value != '0' && *value != '1'))
@@ -459,7 +473,7 @@ static const char *explain(int err)
 	case EBUSY:
 		return "shows another device: clear it first";
 	case EINVAL:
-		return "a LUN is a number from 0 to 16383, a flag 0 or 1, a name printable";
+		return "a LUN is a number from 0 to 16383, a flag 0 or 1, a name printable, an address ADDRESS[:PORT][,permanent]";
 	case EOPNOTSUPP:
 		return "no such request";
 	default:

@@ -33,6 +33,7 @@ void embedded_free(struct embedded *e)
 	engine_config_free(&e->cfg);
 	free(e->auth_file);
 	free(e->control_path);
+	free(e->redirect);
 	strings_free(&e->listen);
 	strings_free(&e->access);
 	strings_free(&e->port_groups);
@@ -162,6 +163,17 @@ static int start_portals(struct scstu_server *srv)
 	return portals_start(e->engine);
 }
 
+static int start_redirect(struct scstu_server *srv)
+{
+	struct embedded *e = srv->embedded;
+
+	if (!e->redirect || !engine_redirect(e->engine, e->redirect))
+		return 0;
+	return server_error(srv, EINVAL,
+			    "--redirect %.100s: want ADDRESS, ADDRESS:PORT or [IPV6-ADDRESS]:PORT, and then perhaps ,permanent",
+			    e->redirect);
+}
+
 static int start_control(struct scstu_server *srv)
 {
 	struct embedded *e = srv->embedded;
@@ -188,6 +200,8 @@ static int embedded_start(struct scstu_server *srv)
 		err = start_port_groups(srv);
 	if (!err)
 		err = start_access(srv);
+	if (!err)
+		err = start_redirect(srv);
 	if (!err)
 		err = start_control(srv);
 	return err ?: start_portals(srv);

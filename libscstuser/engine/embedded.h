@@ -17,6 +17,7 @@ struct embedded {
 	struct strings listen, access, port_groups;
 	uint64_t port_id;		/* relative target port identifier */
 	bool states_settable;		/* by initiators */
+	char *redirect;
 	char *control_path;		/* NULL: none */
 	struct control *control;
 	struct engine *engine;

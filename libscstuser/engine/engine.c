@@ -2,7 +2,9 @@
 /*
  * USER: the embedded engine: core, target and devices in this process.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -249,6 +251,15 @@ static void loop_kill_work(struct core_work *work)
 	conns_kill(container_of(work, struct engine_loop, kill_work));
 }
 
+static void loop_ask_work(struct core_work *work)
+{
+	struct engine_loop *el = container_of(work, struct engine_loop,
+					      ask_work);
+
+	__atomic_store_n(&el->asking, false, __ATOMIC_RELEASE);
+	conns_ask(el);
+}
+
 static int engine_init_loops(struct engine *engine, struct loop **loops,
 			     unsigned int nr)
 {
@@ -267,6 +278,7 @@ static int engine_init_loops(struct engine *engine, struct loop **loops,
 		INIT_LIST_HEAD(&el->logins);
 		el->drain_work.fn = loop_drain_work;
 		el->kill_work.fn = loop_kill_work;
+		el->ask_work.fn = loop_ask_work;
 	}
 	return 0;
 }
@@ -355,6 +367,83 @@ struct auth *engine_get_auth(struct engine *engine)
 	auth = engine->auth ? auth_get(engine->auth) : NULL;
 	pthread_mutex_unlock(&engine->lock);
 	return auth;
+}
+
+/* ---- The target is elsewhere ---------------------------------------------------------- */
+
+#define PERMANENT ",permanent"
+
+static bool address_ok(const char *where)
+{
+	char text[LOGIN_ADDRESS_MAX], *host, *port, *end;
+	unsigned long nr;
+
+	if (strlen(where) >= sizeof(text))
+		return false;
+	strcpy(text, where);
+	if (strpbrk(where, ", \t") || address_split(text, &host, &port))
+		return false;
+	/* Without brackets nobody could tell the port. */
+	if (strchr(host, ':') && *where != '[')
+		return false;
+	if (!port)
+		return true;
+	nr = strtoul(port, &end, 10);
+	return isdigit((unsigned char)*port) && !*end && nr && nr <= 65535;
+}
+
+static void engine_ask(struct engine *engine)
+{
+	unsigned int i;
+
+	for (i = 0; i < engine->nr_loops; i++)
+		if (!__atomic_exchange_n(&engine->loops[i].asking, true,
+					 __ATOMIC_ACQ_REL))
+			loop_post(engine->loops[i].loop,
+				  &engine->loops[i].ask_work);
+}
+
+int engine_redirect(struct engine *engine, const char *where)
+{
+	size_t len = strlen(where), suffix = strlen(PERMANENT);
+	bool permanent = len > suffix &&
+			 !strcmp(where + len - suffix, PERMANENT);
+	char address[LOGIN_ADDRESS_MAX] = "";
+
+	if (permanent)
+		len -= suffix;
+	if (len >= sizeof(address))
+		return -EINVAL;
+	memcpy(address, where, len);
+	if (len && !address_ok(address))
+		return -EINVAL;
+	pthread_mutex_lock(&engine->lock);
+	strcpy(engine->moved_to, address);
+	engine->moved_for_good = permanent;
+	pthread_mutex_unlock(&engine->lock);
+	if (len)
+		engine_ask(engine);
+	return 0;
+}
+
+void engine_redirection(struct engine *engine, char *buf)
+{
+	pthread_mutex_lock(&engine->lock);
+	sprintf(buf, "%s%s", engine->moved_to,
+		engine->moved_for_good ? PERMANENT : "");
+	pthread_mutex_unlock(&engine->lock);
+}
+
+int engine_moved(struct engine *engine, char *address)
+{
+	int status;
+
+	pthread_mutex_lock(&engine->lock);
+	strcpy(address, engine->moved_to);
+	status = !*address ? 0 : engine->moved_for_good ?
+		 ISCSI_LOGIN_MOVED_PERM : ISCSI_LOGIN_MOVED_TEMP;
+	pthread_mutex_unlock(&engine->lock);
+	return status;
 }
 
 /* ---- Shutdown ------------------------------------------------------------------------ */

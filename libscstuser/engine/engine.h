@@ -62,6 +62,8 @@ struct engine_loop {
 	unsigned int nr_conns;		/* read by others, relaxed */
 	struct core_work drain_work;
 	struct core_work kill_work;
+	struct core_work ask_work;
+	bool asking;			/* atomic: ask_work is posted */
 	bool draining;
 };
 
@@ -107,6 +109,8 @@ struct engine {
 
 	pthread_mutex_t lock;
 	struct auth *auth;		/* NULL: nobody need prove anything */
+	char moved_to[LOGIN_ADDRESS_MAX];	/* "": the target is here */
+	bool moved_for_good;
 	struct list_head sessions;	/* struct session */
 	uint32_t nr_sessions;
 	uint16_t last_tsih;
@@ -168,7 +172,20 @@ int engine_attach(struct engine *engine, struct scstu_dev *dev,
 /* The device's part of the engine stays until core_dev_free(). */
 void engine_detach(struct engine *engine, struct scstu_dev *dev);
 void core_dev_free(struct scstu_dev *dev);
-/* Finish what runs, then let go of everybody; engine->drained tells. */
+/*
+ * "ADDRESS[:PORT][,permanent]": from now on logins are sent there; who is
+ * logged in is asked to log out. "": they are taken again. -EINVAL, also for
+ * what an initiator could not use. Any thread.
+ */
+int engine_redirect(struct engine *engine, const char *where);
+/* The same text, in @buf of LOGIN_ADDRESS_MAX + 16 bytes. */
+void engine_redirection(struct engine *engine, char *buf);
+/* 0, or the status of a login, and where it is to go in @address. */
+int engine_moved(struct engine *engine, char *address);
+/*
+ * Ask everybody to log out, let those go that do not, finish what runs;
+ * engine->drained tells.
+ */
 void engine_drain(struct engine *engine, void (*drained)(void *arg), void *arg);
 /* Stop waiting for initiators. */
 void engine_kill(struct engine *engine);
@@ -237,6 +254,8 @@ void portals_send_targets(struct conn *conn, struct iscsi_text_buf *text);
 /* conn.c */
 void conn_accept(struct engine_loop *el, int fd);
 void conn_drop(struct conn *conn, const char *why);
+/* Ask those that are logged in to log out. */
+void conns_ask(struct engine_loop *el);
 void conns_drain(struct engine_loop *el);
 void conns_kill(struct engine_loop *el);
 struct engine *conn_engine(const struct conn *conn);

@@ -75,6 +75,7 @@ struct login {
 	u32 stat_sn;			/* of the next response */
 	struct login_result result;
 	struct login_reply reply;
+	char address[LOGIN_ADDRESS_MAX];	/* where the target is now */
 	char error[256];
 	size_t sent;			/* bytes of @out */
 	struct iscsi_text_buf out;
@@ -161,7 +162,10 @@ static enum login_verdict login_fail(struct login *l, int status)
 {
 	l->state = STATE_OVER;
 	l->sent = l->out.len = 0;
-	login_send(l, 0, status, 0);
+	if (status == ISCSI_LOGIN_MOVED_TEMP ||
+	    status == ISCSI_LOGIN_MOVED_PERM)
+		iscsi_text_add(&l->out, "TargetAddress", "%s", l->address);
+	login_send(l, 0, status, l->out.len);
 	return LOGIN_FAILED;
 }
 
@@ -275,7 +279,10 @@ static int login_identify(struct login *l, const char *text, size_t len)
 	l->result.target = target;
 	l->result.discovery = n->discovery;
 
-	status = l->ops->find_target(l->env, target, n->initiator);
+	status = l->ops->find_target(l->env, target, n->initiator, l->address);
+	if (status == ISCSI_LOGIN_MOVED_TEMP ||
+	    status == ISCSI_LOGIN_MOVED_PERM)
+		return login_refuse(l, status, "target is at %s", l->address);
 	if (status)
 		return login_refuse(l, status, "target not for this initiator");
 	status = l->ops->auth(l->env, n->initiator, target, &l->entry);

@@ -34,6 +34,7 @@
 #define LOGIN_TEXT_MAX	   (64 * 1024)	/* 6.1: of all requests */
 #define LOGIN_REQUESTS_MAX 64
 #define LOGIN_EMPTY_MAX	   16		/* exchanges that settle nothing */
+#define LOGIN_ADDRESS_MAX  (255 + 8)	/* a name or address, and a port */
 
 enum login_verdict {
 	LOGIN_CONTINUE,
@@ -81,14 +82,17 @@ struct login_result {
 struct login;
 
 /*
- * The environment. Statuses are enum iscsi_login_status, 0 for success;
- * redirections (class 1) are not supported. @target is NULL for a discovery
- * session that names none.
+ * The environment. Statuses are enum iscsi_login_status, 0 for success.
+ * @target is NULL for a discovery session that names none.
  */
 struct login_ops {
-	/* May @initiator have @target? NOT_FOUND, NOT_ALLOWED, ... */
+	/*
+	 * May @initiator have @target? NOT_FOUND, NOT_ALLOWED, ...; or
+	 * MOVED_TEMP, MOVED_PERM with the other's address, as 13.8 has it but
+	 * without a portal group, in @address of LOGIN_ADDRESS_MAX bytes.
+	 */
 	int (*find_target)(void *env, const char *target,
-			   const char *initiator);
+			   const char *initiator, char *address);
 	/*
 	 * How must @initiator authenticate itself: by *@entry, which outlives
 	 * the login, or not at all (NULL)? A status denies the login.

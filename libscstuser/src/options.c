@@ -104,6 +104,11 @@ static int set_alua(struct scstu_server *srv, const char *value)
 	       0 : -EINVAL;
 }
 
+static int set_redirect(struct scstu_server *srv, const char *value)
+{
+	return set_string(&srv->embedded->redirect, value);
+}
+
 static int set_auth_file(struct scstu_server *srv, const char *value)
 {
 	struct auth *auth = auth_load(value, srv->error, sizeof(srv->error));
@@ -212,6 +217,8 @@ static const struct server_option server_options[] = {
 	      "id=N,port=N,...[,state=STATE][,preferred]\ta target port group of all devices, also with ports of other servers that have them; may be repeated (none; STATE: active/optimized)"),
 	FRONT("alua", set_alua,
 	      "KIND\timplicit, or explicit: initiators may set states of port groups (implicit)"),
+	FRONT("redirect", set_redirect,
+	      "ADDRESS[:PORT][,permanent]\tsend who logs in to another server of the target (none)"),
 	FRONT("control", set_control,
 	      "PATH\ta socket for scstctl, which shows and changes access (none)"),
 	FRONT("auth-file", set_auth_file,

@@ -45,9 +45,15 @@ static void require(bool ok)
 		abort();
 }
 
-static int find_target(void *env, const char *target, const char *initiator)
+static int find_target(void *env, const char *target, const char *initiator,
+		       char *address)
 {
 	require(*initiator);
+	if (target && !strcmp(target, "moved")) {
+		memset(address, 'a', LOGIN_ADDRESS_MAX - 1);
+		address[LOGIN_ADDRESS_MAX - 1] = '\0';
+		return ISCSI_LOGIN_MOVED_TEMP;
+	}
 	return target && !strcmp(target, "none") ? ISCSI_LOGIN_NOT_FOUND : 0;
 }
 

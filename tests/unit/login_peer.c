@@ -11,12 +11,15 @@ struct login *the_login;
 struct iscsi_bhs peer_req;
 char peer_answer[LOGIN_DATA_MAX + 1];
 
-static int env_find(void *e, const char *target, const char *initiator)
+static int env_find(void *e, const char *target, const char *initiator,
+		    char *address)
 {
 	ck_assert_ptr_eq(e, &peer_env);
 	peer_env.finds++;
 	strcpy(peer_env.target, target ? target : "(none)");
 	strcpy(peer_env.initiator, initiator);
+	if (peer_env.address)
+		strcpy(address, peer_env.address);
 	return peer_env.find_status;
 }
 

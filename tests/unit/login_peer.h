@@ -35,6 +35,7 @@ struct peer_env {
 	bool no_immediate_data;
 	const struct auth_entry *entry;
 	const char *alias;
+	const char *address;	/* of a redirection */
 	int finds, reserves;
 	char target[ISCSI_NAME_MAX + 1];
 	char initiator[ISCSI_NAME_MAX + 1];

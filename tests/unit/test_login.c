@@ -290,6 +290,22 @@ START_TEST(nothing_is_reserved_before_authentication)
 }
 END_TEST
 
+static const int moved_statuses[] = {
+	ISCSI_LOGIN_MOVED_TEMP, ISCSI_LOGIN_MOVED_PERM,
+};
+
+START_TEST(target_that_has_moved_redirects)
+{
+	peer_env.find_status = moved_statuses[_i];
+	peer_env.address = "[2001:db8::1]:3261";
+	/* Before anybody proves anything: it may be proved there. */
+	peer_env.entry = &peer_entry;
+	assert_fails(say(S | TO_O, NAMES), moved_statuses[_i]);
+	ck_assert_str_eq(peer_answer, "TargetAddress=[2001:db8::1]:3261");
+	ck_assert_int_eq(peer_env.reserves, 0);
+}
+END_TEST
+
 static const int find_statuses[] = {
 	ISCSI_LOGIN_NOT_FOUND, ISCSI_LOGIN_NOT_ALLOWED,
 	ISCSI_LOGIN_UNAVAILABLE, ISCSI_LOGIN_TARGET_REMOVED,
@@ -482,6 +498,7 @@ static TCase *session_tcase(void)
 	tcase_add_test(tc, reservation_can_fail_after_all);
 	tcase_add_test(tc, request_while_waiting_drops);
 	tcase_add_test(tc, nothing_is_reserved_before_authentication);
+	ADD_ALL(tc, target_that_has_moved_redirects, moved_statuses);
 	ADD_ALL(tc, target_that_is_not_there_fails, find_statuses);
 	tcase_add_test(tc, denied_initiator_fails);
 	return tc;

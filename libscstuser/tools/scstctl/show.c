@@ -9,7 +9,7 @@
 
 /* What tells most, in this order. */
 static const char *const brief[] = {
-	"state", "handler", "size", "path", "device", "host",
+	"state", "handler", "size", "path", "device", "host", "redirect",
 };
 
 static void show_brief(const char *path, const struct list *attrs)
