@@ -69,7 +69,7 @@ lio_end() {
 	rmdir "$LOOP/tpgt_1" "$LOOP" "$LIO/loopback"
 	rmdir "$LIO"/core/*/null "$LIO"/core/*/file
 	rmdir "$LIO/core/rd_mcp_1" "$LIO/core/fileio_1"
-	modprobe -r tcm_loop target_core_file target_core_mod
+	modprobe -r tcm_loop
 }
 
 modprobe -a target_core_mod target_core_file tcm_loop
