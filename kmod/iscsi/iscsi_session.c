@@ -238,6 +238,9 @@ bool iscsi_session_idle(const struct iscsi_session *sess)
 
 /* ---- Time, and what we say unasked ------------------------------------------ */
 
+/* A tick that comes later than this behind its time says nothing of the peer. */
+#define TICK_LATE ((u64)NSEC_PER_SEC)
+
 static void ping(struct iscsi_conn *conn, u64 now)
 {
 	struct iscsi_ctrl *ctrl = iscsi_ctrl_alloc(conn, ISCSI_NOP_IN, 0);
@@ -262,6 +265,11 @@ u64 iscsi_conn_tick(struct iscsi_conn *conn, u64 now)
 	if (conn->ping_sent) {
 		if (now - conn->ping_sent < timeout)
 			return conn->ping_sent + timeout;
+		/* If it is us who slept, the answer may be there, unread. */
+		if (now - conn->ping_sent - timeout > TICK_LATE) {
+			conn->ping_sent = now;
+			return now + timeout;
+		}
 		iscsi_drop(conn, "no answer to NOP-In");
 		return 0;
 	}

@@ -571,6 +571,21 @@ START_TEST(who_does_not_answer_is_dropped)
 }
 END_TEST
 
+/* We were stopped, or the clock jumped: then it has another chance. */
+START_TEST(late_tick_drops_nobody)
+{
+	struct iscsi_conn *conn = p.w->conn;
+
+	ping_every(10, 5);
+	iscsi_conn_tick(conn, 110 * SECOND);
+	answer(ISCSI_NOP_IN);
+	ck_assert_uint_eq(iscsi_conn_tick(conn, 5000 * SECOND), 5005 * SECOND);
+	ck_assert(!p.w->dropped);
+	iscsi_conn_tick(conn, 5005 * SECOND);
+	ck_dropped("NOP-In");
+}
+END_TEST
+
 START_TEST(answer_to_another_ping_does_not_count)
 {
 	struct iscsi_conn *conn = p.w->conn;
@@ -786,6 +801,7 @@ static TCase *nop_tcase(void)
 	tcase_add_test(tc, ping_without_a_tag_wants_no_answer);
 	tcase_add_test(tc, silent_initiator_is_pinged);
 	tcase_add_test(tc, who_does_not_answer_is_dropped);
+	tcase_add_test(tc, late_tick_drops_nobody);
 	tcase_add_test(tc, answer_to_another_ping_does_not_count);
 	tcase_add_test(tc, busy_initiator_is_not_pinged);
 	tcase_add_test(tc, session_is_closed);
