@@ -10,7 +10,9 @@
 #	# vm: long		is only in --long, or by --case
 #	# vm: own-boot		a guest of its own
 #	# vm: icount		... whose clock counts its instructions: to
-#				measure in, whatever else the host does
+#				measure in, whatever else the host does; not
+#				with --smp: processors could not wait for each
+#				other
 #	# vm: cuts=N		N guests of its own that lose their power when
 #				the case has made /vm/cut; each time it runs in
 #				a second one, with the disk /dev/vda as it is
@@ -206,7 +208,7 @@ boot() {
 	local label=$1 file name clock=host
 
 	read -r name _ <"$OUT/plan"
-	[ "$(wish "$name" icount no)" = no ] || clock=icount
+	[ "$(wish "$name" icount no)" = no ] || [ "$2" -gt 1 ] || clock=icount
 	rm -f "$OUT"/{results,status,console,dmesg,modules,*.log}
 	touch "$OUT/results"
 	for file in "$MODULES"/*.ko; do
