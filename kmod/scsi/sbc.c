@@ -16,6 +16,7 @@ enum {
 	ROW_REMOVABLE = 1 << 1,
 	ROW_ATOMIC    = 1 << 2,
 	ROW_SANITIZE  = 1 << 3,
+	ROW_CRYPTO    = 1 << 4,		/* ... and the backend encrypts */
 };
 
 struct sbc_row {
@@ -111,6 +112,9 @@ static const struct sbc_row sbc_rows[] = {
 	{ ROW_SANITIZE_SA(BLOCK_ERASE, ALTERS, sbc_block_erase,
 			  CDB_IMMED | CDB_AUSE, 0, 0),
 	  ROW_SANITIZE | ROW_THIN },
+	{ ROW_SANITIZE_SA(CRYPTO_ERASE, ALTERS, sbc_crypto_erase,
+			  CDB_IMMED | CDB_AUSE, 0, 0),
+	  ROW_SANITIZE | ROW_CRYPTO },
 	{ ROW_SANITIZE_SA(EXIT_FAILURE_MODE, 0, sbc_exit_failure_mode,
 			  CDB_IMMED | CDB_AUSE, 0, 0), ROW_SANITIZE },
 	/* Instead of the core's, to tell how far the operation is. */
@@ -125,7 +129,8 @@ static void lu_opcodes(struct sbc_lu *lu)
 	u8 has = (lu->unmap ? ROW_THIN : 0) |
 		 (lu->cfg.removable ? ROW_REMOVABLE : 0) |
 		 (lu->max_atomic ? ROW_ATOMIC : 0) |
-		 (lu->sanitize ? ROW_SANITIZE : 0);
+		 (lu->sanitize ? ROW_SANITIZE : 0) |
+		 (lu->be->crypto_erase ? ROW_CRYPTO : 0);
 	const struct sbc_row *row;
 
 	for (row = sbc_rows; row < sbc_rows + ARRAY_SIZE(sbc_rows); row++) {

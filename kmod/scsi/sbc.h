@@ -82,6 +82,13 @@ struct sbc_backend_ops {
 	/* How much of its storage the unit uses, and how much there is left. */
 	void (*usage)(struct sbc_io *io);
 	/*
+	 * For backends that encrypt all that they store: replace the key, for
+	 * good when it is done, so that nothing that was written can be read
+	 * any more; blocks read as anything afterwards. Nothing is being
+	 * written meanwhile; reads from before may be under way.
+	 */
+	void (*crypto_erase)(struct sbc_io *io);
+	/*
 	 * Compare the first half of segs with the medium and write the second
 	 * half; SENSE_MISCOMPARE_VERIFY with bad_lba the *byte* offset.
 	 * Without it the server reads, compares and writes under a range lock.

@@ -240,6 +240,7 @@ void sbc_read_defect_12(struct scst_cmd *cmd);
 void sbc_log_sense(struct scst_cmd *cmd);		/* sbc_log.c */
 void sbc_overwrite(struct scst_cmd *cmd);		/* sbc_sanitize.c */
 void sbc_block_erase(struct scst_cmd *cmd);
+void sbc_crypto_erase(struct scst_cmd *cmd);
 void sbc_exit_failure_mode(struct scst_cmd *cmd);
 void sbc_request_sense(struct scst_cmd *cmd);
 void sbc_start_stop(struct scst_cmd *cmd);		/* sbc_power.c */

@@ -139,9 +139,11 @@ static void vpd_limits(const struct sbc_lu *lu, u8 *p)
 static void vpd_chars(const struct sbc_lu *lu, u8 *p)
 {
 	put_unaligned_be16(lu->cfg.rotation_rate, VPD(p, 4));
-	/* WABEREQ: what was block erased can be read. */
+	/* WABEREQ, WACEREQ: what was erased can be read. */
 	if (lu->sanitize && lu->unmap)
 		*VPD(p, 7) = 1 << 6;
+	if (lu->sanitize && lu->be->crypto_erase)
+		*VPD(p, 7) |= 1 << 4;
 	/* FUAB: FUA and SYNCHRONIZE CACHE do as SBC-4 says. */
 	*VPD(p, 8) = 0x02;
 	/* VBULS: VERIFY compares unmapped blocks, too: they have data. */

@@ -15,7 +15,8 @@
  * by others.
  *
  * Overwriting is as good as the backend: one that writes elsewhere what is
- * written again keeps what it had.
+ * written again keeps what it had. CRYPTOGRAPHIC ERASE is for those that
+ * encrypt all that they store, and reaches that, too.
  */
 #include "core_os.h"
 #include "sbc_lu.h"
@@ -31,10 +32,17 @@ enum {
 	BUSY_MAX    = 1000,		/* in a row */
 };
 
+enum sanitize_how {
+	HOW_OVERWRITE,
+	HOW_ERASE,		/* the backend makes the zeroes */
+	HOW_CRYPTO,		/* ... or replaces the key, all in one request */
+};
+
 struct sbc_sanitize {
 	struct scst_cmd cmd;		/* the backend's requests are its */
 	struct scst_cmd *waiter;	/* SANITIZE without IMMED */
 	enum sbc_sanitize_state before;
+	enum sanitize_how how;
 	u32 chunk;			/* blocks of the scratch memory */
 	u32 nr_busy;
 	u8 passes;			/* to go */
@@ -42,7 +50,6 @@ struct sbc_sanitize {
 	bool ause;
 	bool restricted;		/* the one that failed had no AUSE */
 	bool invert;			/* between passes */
-	bool erase;			/* the backend makes the zeroes */
 	bool deferred;
 	bool flushing;
 	bool flushed;			/* this pass */
@@ -173,8 +180,8 @@ static void sanitize_io_done(struct sbc_io *io, enum scst_sense sense)
 	struct sbc_sanitize *sz = io->lu->sanitize;
 	struct sbc_cmd *sc = sbc_cmd(io->cmd);
 
-	if (sense == SENSE_INVALID_OPCODE && sz->erase) {
-		sz->erase = false;
+	if (sense == SENSE_INVALID_OPCODE && sz->how == HOW_ERASE) {
+		sz->how = HOW_OVERWRITE;
 		sense = SENSE_NONE;
 	} else if (sense == SENSE_BUSY && ++sz->nr_busy < BUSY_MAX) {
 		sense = SENSE_NONE;
@@ -187,17 +194,17 @@ static void sanitize_io_done(struct sbc_io *io, enum scst_sense sense)
 		sanitize_run(io->cmd);
 }
 
-static void sanitize_flush(struct scst_cmd *cmd, u64 blocks)
+/* One request for all of the disk: flush, or crypto_erase. */
+static void sanitize_all(struct scst_cmd *cmd, sbc_op op, u64 blocks)
 {
 	struct sbc_cmd *sc = sbc_cmd(cmd);
 
-	sbc_lu(cmd)->sanitize->flushing = true;
 	sc->io.lba = 0;
 	sc->io.blocks = blocks;
 	sc->io.segs = NULL;
 	sc->io.nr_segs = 0;
 	sc->io.flags = 0;
-	sbc_submit(sc, sbc_lu(cmd)->be->flush, sanitize_io_done);
+	sbc_submit(sc, op, sanitize_io_done);
 }
 
 /* How to erase; NULL: by overwriting. As for WRITE SAME of zeroes. */
@@ -311,7 +318,8 @@ static bool sanitize_step(struct scst_cmd *cmd)
 	sanitize_tell(lu, min(sc->pos, blocks), blocks);
 	if (sc->pos >= blocks) {
 		if (lu->be->flush && !sz->flushed) {
-			sanitize_flush(cmd, blocks);
+			sz->flushing = true;
+			sanitize_all(cmd, lu->be->flush, blocks);
 			return true;
 		}
 		if (!sanitize_next_pass(cmd)) {
@@ -319,7 +327,9 @@ static bool sanitize_step(struct scst_cmd *cmd)
 			return false;
 		}
 	}
-	if (sz->erase)
+	if (sz->how == HOW_CRYPTO)
+		sanitize_all(cmd, lu->be->crypto_erase, blocks);
+	else if (sz->how == HOW_ERASE)
 		sanitize_erase(cmd, blocks);
 	else
 		sanitize_write(cmd, blocks);
@@ -446,7 +456,19 @@ void sbc_block_erase(struct scst_cmd *cmd)
 	if (!sanitize_check_bare(cmd) || !sanitize_take(cmd))
 		return;
 	memset(sz->pattern, 0, lu->cfg.block_size);
-	sz->erase = sanitize_erase_op(lu);
+	sz->how = sanitize_erase_op(lu) ? HOW_ERASE : HOW_OVERWRITE;
+	sz->invert = false;
+	sanitize_start(cmd, 1);
+}
+
+void sbc_crypto_erase(struct scst_cmd *cmd)
+{
+	struct sbc_sanitize *sz = sbc_lu(cmd)->sanitize;
+
+	sbc_begin(cmd);
+	if (!sanitize_check_bare(cmd) || !sanitize_take(cmd))
+		return;
+	sz->how = HOW_CRYPTO;
 	sz->invert = false;
 	sanitize_start(cmd, 1);
 }
@@ -502,7 +524,7 @@ void sbc_overwrite(struct scst_cmd *cmd)
 		return;
 	overwrite_pattern(cmd, get_unaligned_be16(header + 2));
 	passes = header[0] & OVERWRITE_COUNT;
-	lu->sanitize->erase = false;
+	lu->sanitize->how = HOW_OVERWRITE;
 	lu->sanitize->invert = header[0] & OVERWRITE_INVERT;
 	/* The last pass is to write the pattern as it is. */
 	if (lu->sanitize->invert && passes % 2 == 0)

@@ -126,6 +126,7 @@ enum scsi_service_action {
 	/* SANITIZE */
 	SCSI_SA_OVERWRITE	     = 0x01,
 	SCSI_SA_BLOCK_ERASE	     = 0x02,
+	SCSI_SA_CRYPTO_ERASE	     = 0x03,
 	SCSI_SA_EXIT_FAILURE_MODE    = 0x1f,
 };
 

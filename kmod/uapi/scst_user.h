@@ -73,6 +73,11 @@ enum scst_user_op {
 	SCST_USER_OP_STATUS,	/* allocated from @offset on? reply.value, MAPPED */
 	SCST_USER_OP_PREFETCH,	/* will be read soon */
 	SCST_USER_OP_USAGE,	/* reply.value: bytes used, value2: left */
+	/*
+	 * What was written is unreadable then: the key that it is encrypted
+	 * with is replaced, durably. With SCST_USER_AT_SANITIZE only.
+	 */
+	SCST_USER_OP_CRYPTO_ERASE,
 
 	/* Raw devices: @cdb, @dir, and @data when there is any. */
 	SCST_USER_OP_RAW = 16,

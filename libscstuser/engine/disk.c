@@ -110,6 +110,7 @@ BACKEND_OP(zero, write_zeroes, io_end)
 BACKEND_OP(status, block_status, status_end)
 BACKEND_OP(prefetch, prefetch, io_end)
 BACKEND_OP(usage, usage, usage_end)
+BACKEND_OP(crypto_erase, crypto_erase, io_end)
 
 /* ---- What the device server tells us --------------------------------------- */
 
@@ -202,6 +203,8 @@ static void disk_backend(struct core_dev *cd)
 		.status = ops->block_status ? backend_status : NULL,
 		.prefetch = ops->prefetch ? backend_prefetch : NULL,
 		.usage = ops->usage ? backend_usage : NULL,
+		.crypto_erase = cd->dev->disk.encrypted ?
+				backend_crypto_erase : NULL,
 	};
 }
 

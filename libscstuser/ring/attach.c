@@ -106,8 +106,9 @@ static int attach_error(struct scstu_dev *dev, int err)
 
 /* ---- What to say ------------------------------------------------------------------ */
 
-static uint64_t disk_ops(const struct scstu_disk_ops *ops)
+static uint64_t disk_ops(const struct scstu_dev *dev)
 {
+	const struct scstu_disk_ops *ops = dev->handler->disk;
 	const struct {
 		bool there;
 		enum scst_user_op op;
@@ -120,6 +121,7 @@ static uint64_t disk_ops(const struct scstu_disk_ops *ops)
 		{ ops->block_status, SCST_USER_OP_STATUS },
 		{ ops->prefetch, SCST_USER_OP_PREFETCH },
 		{ ops->usage, SCST_USER_OP_USAGE },
+		{ dev->disk.encrypted, SCST_USER_OP_CRYPTO_ERASE },
 	};
 	uint64_t mask = 0;
 	size_t i;
@@ -135,7 +137,7 @@ static void say_disk(const struct scstu_dev *dev, struct scst_user_attach *at)
 	const struct scstu_disk *disk = &dev->disk;
 
 	at->kind = SCST_USER_DISK;
-	at->ops = disk_ops(dev->handler->disk);
+	at->ops = disk_ops(dev);
 	at->bytes = disk->bytes;
 	at->block_size = disk->block_size;
 	at->physical_block_size = disk->physical_block_size;

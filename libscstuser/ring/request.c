@@ -53,6 +53,8 @@ static op_fn *disk_op(const struct scstu_disk_ops *ops, uint8_t op)
 		return ops->prefetch;
 	case SCST_USER_OP_USAGE:
 		return ops->usage;
+	case SCST_USER_OP_CRYPTO_ERASE:
+		return ops->crypto_erase;
 	default:
 		return NULL;
 	}

@@ -70,6 +70,9 @@ static int disk_check_options(struct scstu_dev *dev,
 	if (opts->sanitize && !ops->write)
 		return scstu_dev_error(dev, EINVAL,
 				       "sanitize: this device cannot write");
+	if (disk->encrypted && !ops->crypto_erase)
+		return scstu_dev_error(dev, EINVAL,
+				       "encrypted, but without the operation crypto_erase");
 	if (opts->unmap_zeroes && !disk->zero_after_unmap)
 		return scstu_dev_error(dev, EINVAL,
 				       "unmap-zeroes: this device does not promise that");

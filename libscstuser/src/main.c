@@ -157,13 +157,14 @@ static void print_ops(const struct scstu_handler *h)
 		printf("layer=raw\nopcodes=%zu\n", h->raw->opcode_count);
 		return;
 	}
-	printf("layer=disk\noperations=read%s%s%s%s%s%s%s\n",
+	printf("layer=disk\noperations=read%s%s%s%s%s%s%s%s\n",
 	       d->write ? ",write" : "", d->flush ? ",flush" : "",
 	       d->unmap ? ",unmap" : "",
 	       d->write_zeroes ? ",write_zeroes" : "",
 	       d->block_status ? ",block_status" : "",
 	       d->prefetch ? ",prefetch" : "",
-	       d->usage ? ",usage" : "");
+	       d->usage ? ",usage" : "",
+	       d->crypto_erase ? ",crypto_erase" : "");
 }
 
 static void print_handler(const struct scstu_handler *h)

@@ -98,6 +98,17 @@ static enum scst_sense do_caw(struct fake *f, struct sbc_io *io)
 	return SENSE_NONE;
 }
 
+/* Read with another key it is noise, and that lasts. */
+static void do_crypto(struct fake *f)
+{
+	u64 i, len = fake_offset(f, f->room);
+
+	for (i = 0; i < len; i++) {
+		f->cached[i] ^= 0x5c;
+		f->medium[i] ^= 0x5c;
+	}
+}
+
 static enum scst_sense do_request(struct fake *f, enum fake_op op,
 				  struct sbc_io *io)
 {
@@ -128,6 +139,9 @@ static enum scst_sense do_request(struct fake *f, enum fake_op op,
 		break;
 	case FAKE_CAW:
 		return do_caw(f, io);
+	case FAKE_CRYPTO:
+		do_crypto(f);
+		break;
 	default:
 		break;
 	}
@@ -187,6 +201,7 @@ REQUEST(fake_status, FAKE_STATUS)
 REQUEST(fake_prefetch, FAKE_PREFETCH)
 REQUEST(fake_caw, FAKE_CAW)
 REQUEST(fake_usage, FAKE_USAGE)
+REQUEST(fake_crypto, FAKE_CRYPTO)
 
 static void fake_eject(struct sbc_lu *lu)
 {
@@ -252,7 +267,7 @@ const char *fake_ops(const struct fake *f)
 	u32 i;
 
 	for (i = 0; i < f->nr_log && i < sizeof(ops) - 1; i++)
-		ops[i] = "RWFUZSPCA"[f->log[i].op];
+		ops[i] = "RWFUZSPCAK"[f->log[i].op];
 	ops[i] = '\0';
 	return ops;
 }
@@ -324,6 +339,7 @@ static struct sbc_backend_ops fake_backend(u32 lacks)
 		.prefetch = fake_prefetch,
 		.compare_and_write = fake_caw,
 		.usage = fake_usage,
+		.crypto_erase = fake_crypto,
 		.eject = fake_eject,
 		.load = fake_load,
 	};
@@ -344,6 +360,8 @@ static struct sbc_backend_ops fake_backend(u32 lacks)
 		ops.compare_and_write = NULL;
 	if (lacks & LACKS_USAGE)
 		ops.usage = NULL;
+	if (lacks & LACKS_CRYPTO)
+		ops.crypto_erase = NULL;
 	return ops;
 }
 

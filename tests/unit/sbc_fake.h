@@ -27,6 +27,7 @@ enum fake_op {
 	FAKE_PREFETCH,
 	FAKE_CAW,
 	FAKE_USAGE,
+	FAKE_CRYPTO,
 	FAKE_NR_OPS,
 };
 
@@ -40,6 +41,7 @@ enum fake_lacks {
 	LACKS_PREFETCH	= 1 << FAKE_PREFETCH,
 	LACKS_CAW	= 1 << FAKE_CAW,
 	LACKS_USAGE	= 1 << FAKE_USAGE,
+	LACKS_CRYPTO	= 1 << FAKE_CRYPTO,
 };
 
 struct fake_entry {
@@ -106,7 +108,7 @@ void fake_drain(struct fake *f);
 u32 fake_count(const struct fake *f, enum fake_op op);
 void fake_clear_log(struct fake *f);
 
-/* The operations in order, a letter each: R W F U Z S P C A. */
+/* The operations in order, a letter each: R W F U Z S P C A K. */
 const char *fake_ops(const struct fake *f);
 
 /* ---- Commands ---------------------------------------------------------- */

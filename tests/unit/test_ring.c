@@ -202,6 +202,12 @@ static void fake_usage(struct scstu_req *req)
 	scstu_done(req);
 }
 
+static void fake_crypto_erase(struct scstu_req *req)
+{
+	ck_assert_uint_eq(scstu_req_length(req), SIZE);
+	scstu_fail_errno(req, EROFS);
+}
+
 /*
  * The handler has a thread that completes what was kept, if the test tells it
  * to; close() ends it.
@@ -237,6 +243,7 @@ static int fake_open(struct scstu_dev *dev)
 		SCSTU_DISK_INIT, .bytes = SIZE, .zero_after_unmap = true,
 		.max_transfer = 1 << 18, .max_atomic = 8192,
 		.no_reissue = scstu_dev_flag(dev, "once"),
+		.encrypted = scstu_dev_flag(dev, "encrypted"),
 	};
 
 	the_dev = dev;
@@ -255,10 +262,12 @@ static const struct scstu_disk_ops disk_ops = {
 	.block_status = fake_status,
 	.prefetch = fake_prefetch,
 	.usage = fake_usage,
+	.crypto_erase = fake_crypto_erase,
 };
 
 static const struct scstu_param params[] = {
 	{ "once", SCSTU_FLAG, "as in scstu_disk.no_reissue" },
+	{ "encrypted", SCSTU_FLAG, "as in scstu_disk.encrypted" },
 	{ 0 }
 };
 
@@ -470,6 +479,9 @@ START_TEST(answers_of_a_disk_are_told)
 	reply = ask(SCST_USER_OP_USAGE, 0, 0);
 	ck_assert_uint_eq(reply.value, 4096);
 	ck_assert_uint_eq(reply.value2, SCST_USER_UNKNOWN);
+	reply = ask(SCST_USER_OP_CRYPTO_ERASE, 0, SIZE);
+	ck_assert_uint_eq(reply.result, SCST_USER_RES_SENSE);
+	ck_assert_uint_eq(reply.sense, SCSTU_SENSE_WRITE_PROTECTED);
 	ck_assert_uint_eq(ask(SCST_USER_OP_NOP, 0, 0).result,
 			  SCST_USER_RES_GOOD);
 	ck_assert_uint_eq(ask(SCST_USER_OP_RAW, 0, 0).sense,
@@ -483,7 +495,7 @@ START_TEST(disk_is_described)
 	const struct scst_user_attach *at = &rk.said;
 
 	up_with(&disk, "name=d,thin,removable,vendor=ACME,serial=0123,"
-		       "naa=3000000000000001,write-cache=off,sanitize,once");
+		       "naa=3000000000000001,write-cache=off,sanitize,once,encrypted");
 	ck_assert_str_eq(at->name, "d");
 	ck_assert_uint_eq(at->kind, SCST_USER_DISK);
 	ck_assert_uint_eq(at->queues, 2);
@@ -494,12 +506,38 @@ START_TEST(disk_is_described)
 	ck_assert_uint_eq(at->flags, SCST_USER_AT_REMOVABLE |
 			  SCST_USER_AT_THIN | SCST_USER_AT_ZERO_AFTER_UNMAP |
 			  SCST_USER_AT_SANITIZE | SCST_USER_AT_NO_REISSUE);
-	ck_assert_uint_eq(at->ops, 0xff << 1);
+	ck_assert_uint_eq(at->ops, 0x1ff << 1);
 	ck_assert_mem_eq(at->vendor, "ACME\0\0\0\0", 8);
 	ck_assert_uint_eq(at->product[0], 0);
 	ck_assert_str_eq(at->serial, "0123");
 	ck_assert_uint_eq(at->naa, 0x3000000000000001);
 	down();
+}
+END_TEST
+
+/* The operation is the handler's, but not every disk of it is encrypted. */
+START_TEST(disk_that_is_not_encrypted_has_no_crypto_erase)
+{
+	up_with(&disk, "name=d,sanitize");
+	ck_assert_uint_eq(rk.said.ops, 0xff << 1);
+	down();
+}
+END_TEST
+
+START_TEST(encrypted_disk_needs_crypto_erase)
+{
+	struct scstu_disk_ops ops = disk_ops;
+	struct scstu_handler handler = disk;
+
+	ops.crypto_erase = NULL;
+	handler.disk = &ops;
+	srv = scstu_server_create(&handler);
+	ck_assert_int_eq(scstu_server_add_device(srv, "name=d,encrypted"),
+			 -EINVAL);
+	ck_assert_ptr_nonnull(strstr(scstu_server_error(srv), "crypto_erase"));
+	sem_post(&finish);
+	pthread_join(finisher, NULL);
+	scstu_server_destroy(srv);
 }
 END_TEST
 
@@ -918,6 +956,8 @@ static TCase *serve_tcase(void)
 	tcase_add_test(tc, failure_is_told_with_flags_and_place);
 	tcase_add_test(tc, answers_of_a_disk_are_told);
 	tcase_add_test(tc, disk_is_described);
+	tcase_add_test(tc, disk_that_is_not_encrypted_has_no_crypto_erase);
+	tcase_add_test(tc, encrypted_disk_needs_crypto_erase);
 	tcase_add_test(tc, changes_are_told);
 	tcase_add_test(tc, what_changed_before_is_said_at_once);
 	tcase_add_loop_test(tc, owner_may_have_the_loop, 0, 3);

@@ -7,6 +7,7 @@
 
 #define OVERWRITE 0x01
 #define ERASE	  0x02
+#define CRYPTO	  0x03
 #define EXIT	  0x1f
 #define IMMED	  0x80
 #define AUSE	  0x20
@@ -181,6 +182,143 @@ START_TEST(erase_takes_no_parameters)
 }
 END_TEST
 
+/* ---- CRYPTOGRAPHIC ERASE ----------------------------------------------- */
+
+START_TEST(crypto_erase_is_one_request_for_all)
+{
+	u8 before[BS];
+
+	memcpy(before, f->medium, BS);
+	make_sanitize(CRYPTO, 0);
+	run();
+	ck_good();
+	ck_ops("KF");
+	ck_assert_uint_eq(f->log[0].lba, 0);
+	ck_assert_uint_eq(f->log[0].blocks, BLOCKS);
+	ck_assert_uint_eq(f->log[0].flags, 0);
+	ck_assert_mem_ne(f->cached, before, BS);
+	ck_assert_mem_ne(f->medium, before, BS);
+	ck_assert_uint_eq(f->nr_idle, 1);
+	do_none(SCSI_TEST_UNIT_READY, 0, 0, 0);
+	ck_good();
+}
+END_TEST
+
+START_TEST(crypto_erase_without_a_cache)
+{
+	struct sbc_config cfg = config();
+
+	disk(&cfg, LACKS_FLUSH);
+	make_sanitize(CRYPTO, 0);
+	run();
+	ck_good();
+	ck_ops("K");
+}
+END_TEST
+
+START_TEST(crypto_erase_takes_no_parameters)
+{
+	make_sanitize(CRYPTO, 8);
+	run();
+	ck_bad_cdb(7, SENSE_NO_BIT);
+	ck_ops("");
+}
+END_TEST
+
+/* Not even when the backend says that it cannot: that would be something else. */
+START_TEST(crypto_erase_that_fails_is_not_made_up_for)
+{
+	static const enum scst_sense why[] = { SENSE_WRITE_ERROR,
+					       SENSE_INVALID_OPCODE };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(why); i++) {
+		f->fail = why[i];
+		f->fail_ops = 1 << FAKE_CRYPTO;
+		make_sanitize(CRYPTO, 0);
+		run();
+		ck_sense(SENSE_SANITIZE_FAILED);
+		ck_ops("K");
+		do_in(SCSI_READ_10, 0, 0, 1, BS);
+		ck_sense(SENSE_SANITIZE_FAILED);
+		make_sanitize(EXIT, 0);
+		run();
+		ck_bad_cdb(1, 4);
+	}
+	f->fail = SENSE_NONE;
+	make_sanitize(CRYPTO, 0);
+	run();
+	ck_good();
+	do_in(SCSI_READ_10, 0, 0, 1, BS);
+	ck_good();
+}
+END_TEST
+
+START_TEST(crypto_erase_that_failed_with_ause_can_be_left)
+{
+	f->fail = SENSE_WRITE_ERROR;
+	f->fail_ops = 1 << FAKE_CRYPTO;
+	make_sanitize(AUSE | CRYPTO, 0);
+	run();
+	ck_sense(SENSE_SANITIZE_FAILED);
+	f->fail = SENSE_NONE;
+	make_sanitize(EXIT, 0);
+	run();
+	ck_good();
+	do_none(SCSI_TEST_UNIT_READY, 0, 0, 0);
+	ck_good();
+}
+END_TEST
+
+START_TEST(crypto_erase_with_immed)
+{
+	make_sanitize(IMMED | CRYPTO, 0);
+	begin();
+	ck_assert_uint_eq(op->cmd.status, SCSI_GOOD);
+	ck_assert_uint_eq(fake_count(f, FAKE_CRYPTO), 0);
+	make(SCSI_TEST_UNIT_READY, 0, 0, 0, SCST_DATA_NONE, 0);
+	fake_execute(c);
+	ck_in_progress();
+	finish();
+	ck_ops("KF");
+}
+END_TEST
+
+/* The old key must not encrypt what the new one is to decrypt. */
+START_TEST(crypto_erase_waits_for_writes_under_way)
+{
+	f->deferred = true;
+	make(SCSI_WRITE_10, 0, 5, 1, SCST_DATA_OUT, BS);
+	fill(0x77);
+	fake_execute(c);
+	op = c;
+	c = NULL;
+	make_sanitize(CRYPTO, 0);
+	fake_clear_log(f);
+	fake_execute(c);
+	ck_assert(!f->resume);
+	ck_ops("");
+	finish();
+	ck_good();
+	ck_ops("KF");
+	ck_assert_uint_eq(op->cmd.status, SCSI_GOOD);
+	ck_assert(!holds(f->cached, 5, 1, 0x77));
+}
+END_TEST
+
+START_TEST(crypto_erase_is_for_backends_that_encrypt)
+{
+	u8 cdb[2] = { SCSI_SANITIZE, CRYPTO };
+	struct sbc_config cfg = config();
+
+	disk(&cfg, LACKS_CRYPTO);
+	ck_assert_ptr_null(fake_row(f, cdb));
+	ck_assert_uint_eq(f->info.vpd_pages[1].data[3], 0x40);
+	cdb[1] = OVERWRITE;
+	ck_assert_ptr_nonnull(fake_row(f, cdb));
+}
+END_TEST
+
 /* ---- OVERWRITE --------------------------------------------------------- */
 
 START_TEST(overwrite_repeats_the_pattern_in_each_block)
@@ -325,7 +463,7 @@ END_TEST
 
 START_TEST(reserved_bytes_are_refused)
 {
-	static const u8 actions[] = { OVERWRITE, ERASE, EXIT };
+	static const u8 actions[] = { OVERWRITE, ERASE, CRYPTO, EXIT };
 	u32 i, byte;
 
 	for (i = 0; i < ARRAY_SIZE(actions); i++) {
@@ -350,7 +488,7 @@ START_TEST(table_has_the_service_actions)
 		cdb[1] = sa;
 		row = fake_row(f, cdb);
 		ck_assert_int_eq(!!row, sa == OVERWRITE || sa == ERASE ||
-					sa == EXIT);
+					sa == CRYPTO || sa == EXIT);
 		if (!row)
 			continue;
 		/* ZNR is for zones, of which there are none. */
@@ -368,15 +506,17 @@ START_TEST(thick_disk_has_no_block_erase)
 	cfg.thin = false;
 	disk(&cfg, 0);
 	ck_assert_ptr_null(fake_row(f, cdb));
-	ck_assert_uint_eq(f->info.vpd_pages[1].data[3], 0);
+	ck_assert_uint_eq(f->info.vpd_pages[1].data[3], 0x10);
 	cdb[1] = OVERWRITE;
+	ck_assert_ptr_nonnull(fake_row(f, cdb));
+	cdb[1] = CRYPTO;
 	ck_assert_ptr_nonnull(fake_row(f, cdb));
 }
 END_TEST
 
 START_TEST(vpd_says_that_erased_blocks_can_be_read)
 {
-	ck_assert_uint_eq(f->info.vpd_pages[1].data[3], 0x40);
+	ck_assert_uint_eq(f->info.vpd_pages[1].data[3], 0x50);
 }
 END_TEST
 
@@ -386,6 +526,8 @@ START_TEST(off_by_default)
 	u8 cdb[2] = { SCSI_SANITIZE, OVERWRITE };
 
 	disk(&cfg, 0);
+	ck_assert_ptr_null(fake_row(f, cdb));
+	cdb[1] = CRYPTO;
 	ck_assert_ptr_null(fake_row(f, cdb));
 	cdb[1] = EXIT;
 	ck_assert_ptr_null(fake_row(f, cdb));
@@ -811,6 +953,8 @@ static void add_commands(TCase *tc)
 	tcase_add_test(tc, erase_makes_zeroes_and_unmaps);
 	tcase_add_test(tc, erase_writes_if_the_backend_cannot_after_all);
 	tcase_add_test(tc, erase_takes_no_parameters);
+	tcase_add_test(tc, crypto_erase_is_one_request_for_all);
+	tcase_add_test(tc, crypto_erase_takes_no_parameters);
 	tcase_add_test(tc, overwrite_repeats_the_pattern_in_each_block);
 	tcase_add_test(tc, overwrite_takes_a_whole_block);
 	tcase_add_test(tc, overwrite_inverts_between_passes);
@@ -829,6 +973,8 @@ static void add_meanwhile(TCase *tc)
 	tcase_add_test(tc, progress_grows);
 	tcase_add_test(tc, request_sense_tells_progress);
 	tcase_add_test(tc, it_waits_for_writes_under_way);
+	tcase_add_test(tc, crypto_erase_with_immed);
+	tcase_add_test(tc, crypto_erase_waits_for_writes_under_way);
 	tcase_add_test(tc, reset_does_not_end_it);
 	tcase_add_test(tc, disk_that_grows_is_done_to_its_end);
 	tcase_add_test(tc, disk_that_shrinks_too_much_fails);
@@ -841,6 +987,8 @@ static void add_meanwhile(TCase *tc)
 static void add_ends(TCase *tc)
 {
 	tcase_add_test(tc, failure_bars_the_medium);
+	tcase_add_test(tc, crypto_erase_that_fails_is_not_made_up_for);
+	tcase_add_test(tc, crypto_erase_that_failed_with_ause_can_be_left);
 	tcase_add_test(tc, exit_leaves_an_unrestricted_failure);
 	tcase_add_test(tc, exit_does_not_leave_a_restricted_failure);
 	tcase_add_test(tc, exit_from_nothing_is_good);
@@ -869,6 +1017,8 @@ static void add_other_disks(TCase *tc)
 	tcase_add_test(tc, erase_writes_if_unmap_makes_no_zeroes);
 	tcase_add_test(tc, erase_writes_if_unmap_spares_blocks);
 	tcase_add_test(tc, overwrite_of_a_disk_that_is_no_multiple_of_a_piece);
+	tcase_add_test(tc, crypto_erase_without_a_cache);
+	tcase_add_test(tc, crypto_erase_is_for_backends_that_encrypt);
 	tcase_add_test(tc, thick_disk_has_no_block_erase);
 	tcase_add_test(tc, off_by_default);
 	tcase_add_test(tc, needs_a_disk_that_writes);

@@ -342,6 +342,11 @@ static void disk_usage(struct sbc_io *io)
 	disk_issue(io, SCST_USER_OP_USAGE, 0);
 }
 
+static void disk_crypto_erase(struct sbc_io *io)
+{
+	disk_issue(io, SCST_USER_OP_CRYPTO_ERASE, USER_ALTERS);
+}
+
 /* The first queue's handler hears of it, if there is one now. */
 static void disk_notify(struct sbc_lu *lu, enum scst_user_op op)
 {
@@ -375,6 +380,8 @@ void user_backend_init(struct user_dev *dev, u64 ops)
 		dev->backend.prefetch = disk_prefetch;
 	if (ops & SCST_USER_OP_BIT(SCST_USER_OP_USAGE))
 		dev->backend.usage = disk_usage;
+	if (ops & SCST_USER_OP_BIT(SCST_USER_OP_CRYPTO_ERASE))
+		dev->backend.crypto_erase = disk_crypto_erase;
 	if (ops & SCST_USER_OP_BIT(SCST_USER_OP_EJECT))
 		dev->backend.eject = disk_eject;
 	if (ops & SCST_USER_OP_BIT(SCST_USER_OP_LOAD))

@@ -77,6 +77,25 @@ struct scstu_disk_ops {
 	 * Replies: as read.
 	 */
 	void (*usage)(struct scstu_req *req);
+
+	/*
+	 * Of disks with scstu_disk.encrypted: make all that was ever written
+	 * unreadable by replacing the key that it is encrypted with, SANITIZE
+	 * with CRYPTOGRAPHIC ERASE (SBC-4 4.11). Complete when a power cut
+	 * would find the new key, and no copy of the old one is left that the
+	 * handler knows of; flush, if there is one, is called afterwards. What
+	 * the disk reads as then does not matter, and offset and length say
+	 * all of it. On failure both keys are possible, the old one also for
+	 * the initiator: it hears that, and can only try again.
+	 *
+	 * Only where the operator allows SANITIZE. Nothing is being written
+	 * while this is under way, and nothing new begins; reads from before
+	 * may still be with the handler, and may return anything. A handler
+	 * that dies in the midst of it, with the engine scst, gets it again in
+	 * its next process. NULL: no disk of the handler's is encrypted.
+	 * Replies: scstu_done, scstu_fail, scstu_fail_errno.
+	 */
+	void (*crypto_erase)(struct scstu_req *req);
 };
 
 #define SCSTU_DISK_OPS_INIT .size = sizeof(struct scstu_disk_ops)
@@ -112,6 +131,7 @@ struct scstu_disk {
 	 * disk. For backends where what was begun may still happen later.
 	 */
 	bool no_reissue;
+	bool encrypted;			/* all that is stored; needs crypto_erase */
 };
 
 #define SCSTU_DISK_INIT .size = sizeof(struct scstu_disk)
