@@ -29,6 +29,7 @@ static inline void *disk_state(const struct scstu_req *req)
 }
 
 extern const struct backend file_backend;
+extern const struct backend encrypted_backend;	/* the same with key= */
 extern const struct backend ram_backend;
 extern const struct backend null_backend;
 

@@ -12,6 +12,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,22 +21,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "disk.h"
-
-#define ALIGN_MAX  4096u
-#define ZERO_CHUNK (1u << 20)
-
-struct file {
-	struct scstu_dev *dev;
-	int fd;
-	bool direct;
-	bool block_device;
-	uint64_t bytes;
-	/* Set once, by whichever queue finds out. */
-	bool no_zero_range;		/* the file system refuses it */
-	bool no_punch_hole;
-	bool lost;			/* see above */
-};
+#include "crypt.h"
+#include "file.h"
 
 static bool flag_get(const bool *flag)
 {
@@ -185,6 +172,12 @@ static bool trusts_dsync(const struct file *file)
 	}
 }
 
+static bool has_no_data(int fd, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) &&
+	       (!st->st_size || (lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO));
+}
+
 static int file_geometry(struct file *file, const char *path,
 			 struct scstu_disk *disk)
 {
@@ -195,6 +188,7 @@ static int file_geometry(struct file *file, const char *path,
 		return scstu_dev_error(file->dev, errno, "%s: %s", path,
 				       strerror(errno));
 	file->block_device = S_ISBLK(st.st_mode);
+	file->empty = has_no_data(file->fd, &st);
 	if (file->block_device)
 		err = device_geometry(file, disk);
 	else if (S_ISREG(st.st_mode))
@@ -212,6 +206,7 @@ static int file_open(struct scstu_dev *dev, struct scstu_disk *disk,
 		     void **state)
 {
 	const char *path = scstu_dev_string(dev, "path");
+	const char *key = scstu_dev_string(dev, "key");
 	bool read_only = scstu_dev_read_only(dev);
 	struct file *file;
 	int err;
@@ -226,6 +221,9 @@ static int file_open(struct scstu_dev *dev, struct scstu_disk *disk,
 	err = file_open_path(file, path, read_only);
 	if (!err)
 		err = file_geometry(file, path, disk);
+	if (!err && key)
+		err = crypt_open(dev, key, file->empty && !read_only,
+				 &file->crypt);
 	if (err) {
 		if (file->fd >= 0)
 			close(file->fd);
@@ -234,7 +232,8 @@ static int file_open(struct scstu_dev *dev, struct scstu_disk *disk,
 	}
 	disk->bytes = file->bytes;
 	disk->fua = trusts_dsync(file);
-	disk->zero_after_unmap = true;
+	disk->zero_after_unmap = !key;
+	disk->encrypted = key;
 	*state = file;
 	return 0;
 }
@@ -246,6 +245,8 @@ static void file_close(struct scstu_dev *dev, void *state)
 	if (!scstu_dev_read_only(dev) && fdatasync(file->fd))
 		scstu_dev_log(dev, 3, "the last flush failed, data may be lost: %s",
 			      strerror(errno));
+	if (file->crypt)
+		crypt_close(file->crypt);
 	close(file->fd);
 	free(file);
 }
@@ -271,7 +272,7 @@ static void file_read(struct scstu_req *req)
  * Past the page cache a failed write says nothing of others; through it the
  * error may be that of an earlier one.
  */
-static void write_done(struct scstu_req *req, int err)
+void file_write_done(struct scstu_req *req, int err)
 {
 	struct file *file = disk_state(req);
 
@@ -290,7 +291,7 @@ static void file_write(struct scstu_req *req)
 	if (flag_get(&file->lost))
 		scstu_fail(req, SCSTU_SENSE_WRITE_ERROR);
 	else
-		scstu_req_write_file(req, file->fd, 0, write_done);
+		scstu_req_write_file(req, file->fd, 0, file_write_done);
 }
 
 static void sync_done(struct scstu_req *req, int err)
@@ -315,73 +316,16 @@ static void file_flush(struct scstu_req *req)
 
 /* ---- Zeroes ------------------------------------------------------------------------ */
 
-/* Where the file system can do nothing better: zeroes, written. */
-struct zeroes {
-	struct scstu_io io;
-	struct scstu_req *req;
-	struct iovec iov;
-	uint64_t left;
-	/* ZERO_CHUNK zeroes follow, ALIGN_MAX behind the beginning */
-};
-
-static void zero_end(struct scstu_req *req, int err)
+void file_zero_end(struct scstu_req *req, int err)
 {
 	struct file *file = disk_state(req);
 
 	if (err)
-		write_done(req, err);
+		file_write_done(req, err);
 	else if (scstu_req_flags(req) & SCSTU_FUA)
 		scstu_req_sync_file(req, file->fd, sync_done);
 	else
 		scstu_done(req);
-}
-
-static void zeroes_submit(struct zeroes *z)
-{
-	z->iov.iov_base = (char *)z + ALIGN_MAX;
-	z->iov.iov_len = z->left < ZERO_CHUNK ? z->left : ZERO_CHUNK;
-	scstu_queue_submit(scstu_req_queue(z->req), &z->io);
-}
-
-static void zeroes_written(struct scstu_io *io, ssize_t result)
-{
-	struct zeroes *z = (struct zeroes *)io;
-	struct scstu_req *req = z->req;
-
-	if (result > 0) {
-		z->left -= result;
-		z->io.offset += result;
-	}
-	if (z->left && (result > 0 || result == -EINTR || result == -EAGAIN)) {
-		zeroes_submit(z);
-		return;
-	}
-	free(z);
-	zero_end(req, result < 0 ? -result : result ? 0 : ENOSPC);
-}
-
-static void write_zeroes(struct scstu_req *req)
-{
-	struct file *file = disk_state(req);
-	struct zeroes *z;
-
-	z = aligned_alloc(ALIGN_MAX, ALIGN_MAX + ZERO_CHUNK);
-	if (!z) {
-		scstu_fail_errno(req, ENOMEM);
-		return;
-	}
-	memset(z, 0, ALIGN_MAX + ZERO_CHUNK);
-	z->req = req;
-	z->left = scstu_req_length(req);
-	z->io = (struct scstu_io){
-		.op = SCSTU_IO_WRITE,
-		.fd = file->fd,
-		.offset = scstu_req_offset(req),
-		.iov = &z->iov,
-		.iov_count = 1,
-		.done = zeroes_written,
-	};
-	zeroes_submit(z);
 }
 
 static void zero_punched(struct scstu_req *req, int err)
@@ -390,9 +334,9 @@ static void zero_punched(struct scstu_req *req, int err)
 
 	if (err == EOPNOTSUPP) {
 		flag_set(&file->no_punch_hole);
-		write_zeroes(req);
+		file_bounce(req, true);
 	} else {
-		zero_end(req, err);
+		file_zero_end(req, err);
 	}
 }
 
@@ -401,7 +345,7 @@ static void punch_zeroes(struct scstu_req *req)
 	struct file *file = disk_state(req);
 
 	if (flag_get(&file->no_punch_hole))
-		write_zeroes(req);
+		file_bounce(req, true);
 	else
 		scstu_req_allocate_file(req, file->fd,
 					FALLOC_FL_PUNCH_HOLE |
@@ -416,7 +360,7 @@ static void zero_ranged(struct scstu_req *req, int err)
 		flag_set(&file->no_zero_range);
 		punch_zeroes(req);
 	} else {
-		zero_end(req, err);
+		file_zero_end(req, err);
 	}
 }
 
@@ -437,7 +381,7 @@ static void file_write_zeroes(struct scstu_req *req)
 
 /*
  * Unmapped blocks read as zeroes, as we declared; so where no hole can be
- * made they are overwritten.
+ * made they are overwritten. Encrypted, they read as noise.
  */
 static void file_unmap(struct scstu_req *req)
 {
@@ -502,6 +446,72 @@ static void file_usage(struct scstu_req *req)
 	scstu_done(req);
 }
 
+/* ---- Encrypted ----------------------------------------------------------------------- */
+
+static void decrypt(struct scstu_req *req, int err)
+{
+	struct file *file = disk_state(req);
+
+	if (!err)
+		err = crypt_decrypt(file->crypt, req);
+	if (err)
+		scstu_fail_errno(req, err);
+	else
+		scstu_done(req);
+}
+
+static void encrypted_read(struct scstu_req *req)
+{
+	struct file *file = disk_state(req);
+
+	scstu_req_read_file(req, file->fd, 0, decrypt);
+}
+
+static void encrypted_bounce(struct scstu_req *req, bool zeroes)
+{
+	struct file *file = disk_state(req);
+
+	if (flag_get(&file->lost))
+		scstu_fail(req, SCSTU_SENSE_WRITE_ERROR);
+	else
+		file_bounce(req, zeroes);
+}
+
+static void encrypted_write(struct scstu_req *req)
+{
+	encrypted_bounce(req, false);
+}
+
+static void encrypted_write_zeroes(struct scstu_req *req)
+{
+	encrypted_bounce(req, true);
+}
+
+static void *erase_thread(void *arg)
+{
+	struct scstu_req *req = arg;
+	struct file *file = disk_state(req);
+	int err = crypt_erase(file->crypt);
+
+	if (err)
+		scstu_fail_errno(req, err);
+	else
+		scstu_done(req);
+	return NULL;
+}
+
+/* A thread of its own: it is rare, and waits for the storage of the key. */
+static void encrypted_crypto_erase(struct scstu_req *req)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, erase_thread, req);
+
+	if (err)
+		scstu_fail_errno(req, err);
+	else
+		pthread_detach(thread);
+}
+
 const struct backend file_backend = {
 	.name = "file",
 	.open = file_open,
@@ -515,5 +525,22 @@ const struct backend file_backend = {
 		.block_status = file_block_status,
 		.prefetch = file_prefetch,
 		.usage = file_usage,
+	},
+};
+
+const struct backend encrypted_backend = {
+	.name = "file",
+	.open = file_open,
+	.close = file_close,
+	.ops = {
+		.read = encrypted_read,
+		.write = encrypted_write,
+		.flush = file_flush,
+		.unmap = file_unmap,
+		.write_zeroes = encrypted_write_zeroes,
+		.block_status = file_block_status,
+		.prefetch = file_prefetch,
+		.usage = file_usage,
+		.crypto_erase = encrypted_crypto_erase,
 	},
 };

@@ -4,6 +4,7 @@
  *
  * The handler's operations look up the device's backend and go on there; a
  * backend that lacks one answers what the library would have done without it.
+ * crypto_erase comes only to disks that said they are encrypted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,19 +18,29 @@ static const struct backend *const backends[] = {
 	&null_backend,
 };
 
-static const struct backend *backend_find(const char *name)
+static int backend_find(struct scstu_dev *dev, const struct backend **backend)
 {
+	const char *name = scstu_dev_string(dev, "backend");
 	size_t i;
 
 	for (i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
 		if (!strcmp(backends[i]->name, name))
-			return backends[i];
-	return NULL;
+			*backend = backends[i];
+	if (!*backend)
+		return scstu_dev_error(dev, EINVAL,
+				       "backend=%s: want file, ram or null",
+				       name);
+	if (!scstu_dev_string(dev, "key"))
+		return 0;
+	if (*backend != &file_backend)
+		return scstu_dev_error(dev, EINVAL,
+				       "key=: only backend=file encrypts");
+	*backend = &encrypted_backend;
+	return 0;
 }
 
 static int disk_open(struct scstu_dev *dev)
 {
-	const char *name = scstu_dev_string(dev, "backend");
 	struct scstu_disk config = { SCSTU_DISK_INIT };
 	struct disk *disk;
 	int err;
@@ -37,14 +48,9 @@ static int disk_open(struct scstu_dev *dev)
 	disk = calloc(1, sizeof(*disk));
 	if (!disk)
 		return -ENOMEM;
-	disk->backend = backend_find(name);
-	if (!disk->backend) {
-		free(disk);
-		return scstu_dev_error(dev, EINVAL,
-				       "backend=%s: want file, ram or null",
-				       name);
-	}
-	err = disk->backend->open(dev, &config, &disk->state);
+	err = backend_find(dev, &disk->backend);
+	if (!err)
+		err = disk->backend->open(dev, &config, &disk->state);
 	if (err) {
 		free(disk);
 		return err;
@@ -113,6 +119,11 @@ static void disk_usage(struct scstu_req *req)
 	req_ops(req)->usage(req);
 }
 
+static void disk_crypto_erase(struct scstu_req *req)
+{
+	req_ops(req)->crypto_erase(req);
+}
+
 static const struct scstu_disk_ops disk_ops = {
 	SCSTU_DISK_OPS_INIT,
 	.read = disk_read,
@@ -123,6 +134,7 @@ static const struct scstu_disk_ops disk_ops = {
 	.block_status = disk_block_status,
 	.prefetch = disk_prefetch,
 	.usage = disk_usage,
+	.crypto_erase = disk_crypto_erase,
 };
 
 static const struct scstu_param disk_params[] = {
@@ -130,6 +142,7 @@ static const struct scstu_param disk_params[] = {
 	{ "path", SCSTU_STRING, "file: a regular file or a block device" },
 	{ "size", SCSTU_SIZE, "capacity; file: creates the file if need be" },
 	{ "direct", SCSTU_FLAG, "file: O_DIRECT, past the page cache" },
+	{ "key", SCSTU_STRING, "file: encrypt with the key in this file" },
 	{ 0 }
 };
 

@@ -3,16 +3,19 @@
 # Where things fail (faulty.c): with the N-th allocation failing, for N from 1
 # until none is left, a server refuses to start with one line and status 2, or
 # serves: whatever it says was written is there, nothing crashes, hangs or
-# leaks. The same with I/O that is cut short or interrupted, where nothing may
-# fail at all. SCST_LONG=1: every N; else a choice that takes some seconds.
+# leaks. The same with I/O that is cut short or interrupted, and with a clock
+# that jumps, where nothing may fail at all. SCST_LONG=1: every N; else a choice
+# that takes some seconds.
 . "$(dirname "$0")/lib.sh"
 
 grep -q '^SCST_SANITIZE:STRING=$' "$SCST_BUILD/CMakeCache.txt" ||
 	skip "sanitizers have an allocator of their own"
 
 BUDGET=${BUDGET:-8}		# seconds for each sweep
+KEY=				# options of the encrypted disk
 NAME=iqn.2026-11.org.example:faults
 FAULTY=$SCST_BUILD/tests/faulty.so
+CRYPTO_ERASE="cdb 48030000000000000000"
 # PERSISTENT RESERVE OUT, REGISTER: key 1, APTPL
 REGISTER="out 5f000000000000001800 \
 000000000000000000000000000000010000000001000000"
@@ -33,14 +36,14 @@ chmod +x "$WORK/faulty"
 run() {
 	local fault=$1 line=
 
-	rm -rf "${WORK:?}"/{state,disk,count,out.fifo}
+	rm -rf "${WORK:?}"/{state,disk,key,count,out.fifo}
 	mkdir "$WORK/state"
 	mkfifo "$WORK/out.fifo"
 	ACKNOWLEDGED=()
 	"$WORK/faulty" "$fault" --listen 127.0.0.1:0 --loops 1 \
 		--state-dir "$WORK/state" --auth-file "$WORK/auth" \
 		--access 'initiator=*,lun=0=a,lun=1=b:ro' \
-		--device "name=a,path=$WORK/disk,size=1M,thin" \
+		--device "name=a,path=$WORK/disk,size=1M,thin$KEY" \
 		--device "name=b,backend=ram,size=1M" \
 		>"$WORK/out.fifo" 2>"$WORK/faulty.log" &
 	PID=$!
@@ -70,7 +73,7 @@ use() {
 		"write 0 8 0x61" "write 1024 256 0x62 fua" "sync" \
 		"verify 0 8 0x61" "$REGISTER" "luns" "reset lun" "reset warm" \
 		"cdb 000000000000" "cdb 000000000000" \
-		"write 64 8 0x63" "verify 64 8 0x63" "quit" |
+		"write 64 8 0x63" "verify 64 8 0x63" "$CRYPTO_ERASE" "quit" |
 		timeout 60 "$INITIATOR" --name $NAME "$url" >"$WORK/answers" ||
 		status=$?
 	[ $status -le 1 ] || die "the initiator hangs or crashes"
@@ -94,8 +97,9 @@ finish() {
 	fi
 }
 
-# written OFFSET LENGTH BYTE: is that in the file?
+# written OFFSET LENGTH BYTE: is that in the file? Who cannot read it believes.
 written() {
+	[ -z "$KEY" ] || return 0
 	cmp -s -n "$2" <(tail -c +$(($1 + 1)) "$WORK/disk") \
 		<(head -c "$2" /dev/zero | tr '\0' "$3")
 }
@@ -123,10 +127,13 @@ check_written() {
 	fi
 }
 
-# What use() hears when nothing fails; "check" is a unit attention.
+# What use() hears when nothing fails; "check" is a unit attention, and that
+# there is no CRYPTOGRAPHIC ERASE.
 all_good() {
 	local i answer want=(ready good good good good good good good good
-		good good check good good good)
+		good good check good good good check)
+
+	[ -z "$KEY" ] || want[15]=good
 
 	for i in "${!want[@]}"; do
 		answer=${ACKNOWLEDGED[$i]:-nothing}
@@ -151,18 +158,31 @@ sweep() {
 	echo "alloc:N$suffix: $runs of $ALL, $((SECONDS - began)) s"
 }
 
-# The first run may have to load what the second finds in memory.
-for _ in 1 2; do
-	began=$(date +%s%N)
-	run none
-	EACH_MS=$((($(date +%s%N) - began) / 1000000 + 1))
-	all_good none
-done
-[ "$HIT" -eq 0 ] || die "something failed that should not"
-ALL=$ALLOCS
-# What lives as long as the process, like the main thread's own data.
-LIVE_MAX=$LIVE
-sweep ''
-sweep '+'
-run io
-all_good io
+# Everything, with the device as it is.
+sweeps() {
+	local began
+
+	# The first run may have to load what the second finds in memory.
+	LIVE_MAX=
+	for _ in 1 2; do
+		began=$(date +%s%N)
+		run none
+		EACH_MS=$((($(date +%s%N) - began) / 1000000 + 1))
+		all_good none
+	done
+	[ "$HIT" -eq 0 ] || die "something failed that should not"
+	ALL=$ALLOCS
+	# What lives as long as the process, like the main thread's own data.
+	LIVE_MAX=$LIVE
+	sweep ''
+	sweep '+'
+	run io
+	all_good io
+	run clock
+	all_good clock
+}
+
+sweeps
+BUDGET=$((BUDGET / 2))
+KEY=,sanitize,key=$WORK/key
+sweeps

@@ -6,6 +6,9 @@
  *	SCST_FAULT=alloc:N+	and all that follow
  *	SCST_FAULT=io		reads, writes and waits are interrupted by
  *				signals, or move a part only; sockets are full
+ *	SCST_FAULT=clock	the wall clock jumps by days, to and fro
+ *	SCST_FAULT=kill:N	the process is killed before the N-th call of
+ *				pwrite(), fsync(), rename() and unlink()
  *
  * Only calls from the program, libscstuser and libc (strdup() and its like)
  * count, not those of other libraries. SCST_FAULT_COUNT names a file for the
@@ -18,6 +21,7 @@
 #include <link.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +30,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- Whose call is it? --------------------------------------------------- */
@@ -90,8 +95,8 @@ static bool own(const void *caller)
 
 /* ---- What shall fail ----------------------------------------------------- */
 
-static unsigned long fail_at, allocs, calls;
-static bool fail_on, fail_io;
+static unsigned long fail_at, kill_at, allocs, calls;
+static bool fail_on, fail_io, fail_clock;
 
 static void tell(const char *text)
 {
@@ -112,6 +117,9 @@ __attribute__((constructor)) static void begin(void)
 
 	dl_iterate_phdr(add_ranges, NULL);
 	fail_io = !strcmp(what, "io");
+	fail_clock = !strcmp(what, "clock");
+	if (!strncmp(what, "kill:", 5))
+		kill_at = strtoul(what + 5, NULL, 10);
 	if (strncmp(what, "alloc:", 6))
 		return;
 	fail_on = strchr(what, '+');
@@ -357,8 +365,53 @@ SHORTENED(ssize_t, send, (int fd, const void *buf, size_t len, int flags),
 	  (fd, buf, len, flags), len)
 SHORTENED(ssize_t, pread, (int fd, void *buf, size_t len, off_t off),
 	  (fd, buf, len, off), len)
-SHORTENED(ssize_t, pwrite, (int fd, const void *buf, size_t len, off_t off),
-	  (fd, buf, len, off), len)
+
+/* ---- The end, by the program's own calls --------------------------------- */
+
+static void kill_here(const void *caller)
+{
+	static unsigned long steps;
+
+	if (!kill_at || !own(caller) ||
+	    __atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED) != kill_at)
+		return;
+	tell("hit\n");
+	raise(SIGKILL);
+}
+
+REAL(pwrite)
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
+{
+	enum trouble t = trouble(CALLER);
+
+	kill_here(CALLER);
+	if (t == INTERRUPTED)
+		return -1;
+	return get_pwrite()(fd, buf, t == SHORT ? part(len) : len, off);
+}
+
+REAL(fsync)
+int fsync(int fd)
+{
+	kill_here(CALLER);
+	return get_fsync()(fd);
+}
+
+REAL(rename)
+int rename(const char *from, const char *to)
+{
+	kill_here(CALLER);
+	return get_rename()(from, to);
+}
+
+REAL(unlink)
+int unlink(const char *path)
+{
+	kill_here(CALLER);
+	return get_unlink()(path);
+}
+
+/* -------------------------------------------------------------------------- */
 
 /* Event and timer descriptors: eight bytes or none, and nobody waits. */
 #define EVENT_LEN 8
@@ -451,6 +504,18 @@ int poll(struct pollfd *fds, nfds_t nr, int timeout)
 {
 	return trouble(CALLER) == INTERRUPTED ? -1 :
 	       get_poll()(fds, nr, timeout);
+}
+
+REAL(clock_gettime)
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int ret = get_clock_gettime()(clock, time);
+
+	if (!ret && fail_clock && clock == CLOCK_REALTIME)
+		time->tv_sec += (__atomic_add_fetch(&calls, 1,
+						    __ATOMIC_RELAXED) % 21 -
+				 10) * 86400;
+	return ret;
 }
 
 /* -------------------------------------------------------------------------- */

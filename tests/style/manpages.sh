@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.."
 
 disk=${SCST_BUILD:-build}/handlers/disk/scst-disk
 man=sdk-docs/man
-own='backend path size direct'		# scst-disk's own device options
+own='backend path size direct key'		# scst-disk's own device options
 
 for tool in mandoc cc; do
 	if ! command -v $tool > /dev/null; then
