@@ -19,7 +19,7 @@ serve() {
 
 served() {
 	[ -d "/proc/$1" ] || die "the handler ended: $(cat "$2")"
-	grep -qx "ready scst $3" "$2"
+	grep -sqx "ready scst $3" "$2"
 }
 
 # serve_stop [SIGNAL]: it ends well

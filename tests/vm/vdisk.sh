@@ -116,3 +116,5 @@ expect_complaint() {
 	expect_fail "$1" device_set "$2" enable=1
 	expect_match "$1" "$(dmesg | tail -n 2)" "device ${2#*/}: $3"
 }
+
+[ -z "${USER_DISKS:-}" ] || . "$VM_TESTS/user_disks.sh"
