@@ -255,7 +255,8 @@ static int user_open(struct scst_hdev *hdev, struct scst_hdev_setup *setup)
 	struct user_dev *dev = to_user_dev(hdev);
 	int err = 0;
 
-	if (!dev->desc)
+	/* What a handler said that has left is not what the next one will. */
+	if (!dev->desc || !READ_ONCE(dev->owner))
 		return -EPROBE_DEFER;
 	dev->max_transfer = dev->desc->attach.max_transfer;
 	if (dev->desc->attach.kind == SCST_USER_DISK)
