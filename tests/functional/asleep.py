@@ -17,4 +17,7 @@ peer.send(NOP_OUT | IMMEDIATE, FINAL, NO_TAG,
           (ping.words[0], peer.cmd_sn, peer.exp_stat_sn))
 time.sleep(float(SECONDS))
 os.kill(int(PID), signal.SIGCONT)
-peer.alive()
+itt = peer.nop()
+# It may ask whether we are there, first.
+while peer.expect(NOP_IN).itt != itt:
+    pass
