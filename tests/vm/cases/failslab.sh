@@ -219,15 +219,24 @@ others() {
 	done
 }
 
-# Units and nexuses that come and go while workers have no memory
-reconfigure() {
+# Units and nexuses that come and go, while what cannot wait has no memory. The
+# midlayer's scans, which can, would not survive that themselves.
+units() {
 	local i
 
 	for ((i = 0; i < 10; i++)); do
-		echo >"$ALL/luns/2/device" || return 0
-		echo n0 >"$ALL/luns/2/device" || return 0
-		! rmdir "$LOCAL/nexuses/other" ||
-			mkdir "$LOCAL/nexuses/other" || true
+		echo >"$ALL/luns/2/device"
+		echo n0 >"$ALL/luns/2/device"
+		rmdir "$LOCAL/nexuses/other"
+		mkdir "$LOCAL/nexuses/other"
+	done
+}
+
+# Devices, while nothing has
+devices() {
+	local i
+
+	for ((i = 0; i < 30; i++)); do
 		echo 0 >"$SCST/devices/cdrom/c0/enable"
 		echo 1 >"$SCST/devices/cdrom/c0/enable" || true
 	done 2>/dev/null
@@ -254,17 +263,17 @@ verify env
 fail_start 10 N
 verify with_failures
 others
+units
 fail_stop
+echo >"$ALL/luns/2/device"
+echo n0 >"$ALL/luns/2/device"
+wait_for "LUN 2" 60 disk_there 2
 # It was reset, and says so once.
 sg_turs "$(disk_path 0)" >/dev/null 2>&1 || true
 sg_persist --out --register-ignore --param-sark=0 "$(disk_path 0)" >/dev/null
 verify env
 
 fail_start 10 Y
-reconfigure
+devices
 fail_stop
-[ -e "$LOCAL/nexuses/other" ] || mkdir "$LOCAL/nexuses/other"
-echo >"$ALL/luns/2/device"
-echo n0 >"$ALL/luns/2/device"
-wait_for "LUN 2" 60 disk_there 2
 verify env
