@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * USER: a world in which things fail, to be preloaded (LD_PRELOAD).
+ * USER: a world in which things fail, to be preloaded (LD_PRELOAD); or, as
+ * sanitizers have an allocator of their own, FAULTY_LINKED: linked in, with all
+ * functions below in --wrap.
  *
  *	SCST_FAULT=alloc:N	the N-th allocation fails
  *	SCST_FAULT=alloc:N+	and all that follow
@@ -34,6 +36,25 @@
 #include <unistd.h>
 
 /* ---- Whose call is it? --------------------------------------------------- */
+
+#ifdef FAULTY_LINKED
+
+/* That of what it is linked with. Leaks are the sanitizer's to find. */
+static void look_around(void)
+{
+}
+
+static bool watched(const void *caller)
+{
+	return true;
+}
+
+static bool own(const void *caller)
+{
+	return true;
+}
+
+#else
 
 #define RANGES_MAX 16
 
@@ -93,6 +114,13 @@ static bool own(const void *caller)
 	return range >= 0 && ranges[range].own;
 }
 
+static void look_around(void)
+{
+	dl_iterate_phdr(add_ranges, NULL);
+}
+
+#endif
+
 /* ---- What shall fail ----------------------------------------------------- */
 
 static unsigned long fail_at, kill_at, allocs, calls;
@@ -115,7 +143,7 @@ __attribute__((constructor)) static void begin(void)
 	const char *what = getenv("SCST_FAULT") ?: "";
 	char *end;
 
-	dl_iterate_phdr(add_ranges, NULL);
+	look_around();
 	fail_io = !strcmp(what, "io");
 	fail_clock = !strcmp(what, "clock");
 	if (!strncmp(what, "kill:", 5))
@@ -142,6 +170,23 @@ static bool alloc_fails(const void *caller)
 }
 
 /* ---- Leaks --------------------------------------------------------------- */
+
+#ifdef FAULTY_LINKED
+
+static void *live_add(void *p, const void *caller)
+{
+	return p;
+}
+
+static void live_del(void *p)
+{
+}
+
+static void live_tell(void)
+{
+}
+
+#else
 
 /* What was allocated by the program itself and libscstuser; 0: free, 1: gone */
 #define LIVE_MAX (1u << 16)
@@ -219,7 +264,26 @@ static void live_tell(void)
 	}
 }
 
+#endif
+
 /* ---- Memory -------------------------------------------------------------- */
+
+#ifdef FAULTY_LINKED
+
+#define OURS(name) __wrap_##name
+
+#define REAL(name)							\
+	extern __typeof__(name) __real_##name, __wrap_##name;		\
+	static __typeof__(name) *get_##name(void)			\
+	{								\
+		return __real_##name;					\
+	}
+
+static const bool looking;
+
+#else
+
+#define OURS(name) name
 
 /* Inside of dlsym(), which may want memory itself, and free it. */
 static __thread bool looking;
@@ -237,10 +301,11 @@ static __thread bool looking;
 		return real_##name;					\
 	}
 
+#endif
+
 REAL(malloc)
 REAL(calloc)
 REAL(realloc)
-REAL(free)
 REAL(posix_memalign)
 REAL(aligned_alloc)
 
@@ -258,30 +323,24 @@ static void *early_alloc(size_t size)
 	return early_used <= sizeof(early) ? p : NULL;
 }
 
-static bool is_early(const void *p)
-{
-	return (const char *)p >= early &&
-	       (const char *)p < early + sizeof(early);
-}
-
 #define COUNTED(caller, failed, call)					\
 	(alloc_fails(caller) ? (failed) : (call))
 
-void *malloc(size_t size)
+void *OURS(malloc)(size_t size)
 {
 	if (looking)
 		return early_alloc(size);
 	return COUNTED(CALLER, NULL, live_add(get_malloc()(size), CALLER));
 }
 
-void *calloc(size_t nr, size_t size)
+void *OURS(calloc)(size_t nr, size_t size)
 {
 	if (looking)
 		return early_alloc(nr * size);
 	return COUNTED(CALLER, NULL, live_add(get_calloc()(nr, size), CALLER));
 }
 
-void *realloc(void *old, size_t size)
+void *OURS(realloc)(void *old, size_t size)
 {
 	void *p;
 
@@ -293,15 +352,7 @@ void *realloc(void *old, size_t size)
 	return p;
 }
 
-void free(void *p)
-{
-	if (looking || is_early(p))
-		return;
-	live_del(p);
-	get_free()(p);
-}
-
-int posix_memalign(void **p, size_t align, size_t size)
+int OURS(posix_memalign)(void **p, size_t align, size_t size)
 {
 	int err = COUNTED(CALLER, ENOMEM,
 			  get_posix_memalign()(p, align, size));
@@ -311,11 +362,30 @@ int posix_memalign(void **p, size_t align, size_t size)
 	return err;
 }
 
-void *aligned_alloc(size_t align, size_t size)
+void *OURS(aligned_alloc)(size_t align, size_t size)
 {
 	return COUNTED(CALLER, NULL,
 		       live_add(get_aligned_alloc()(align, size), CALLER));
 }
+
+#ifndef FAULTY_LINKED
+
+static bool is_early(const void *p)
+{
+	return (const char *)p >= early &&
+	       (const char *)p < early + sizeof(early);
+}
+
+REAL(free)
+void free(void *p)
+{
+	if (looking || is_early(p))
+		return;
+	live_del(p);
+	get_free()(p);
+}
+
+#endif
 
 /* ---- I/O ----------------------------------------------------------------- */
 
@@ -345,7 +415,7 @@ static size_t part(size_t len)
 
 #define SHORTENED(type, name, params, args, len)			\
 	REAL(name)							\
-	type name params						\
+	type OURS(name) params						\
 	{								\
 		switch (trouble(CALLER)) {				\
 		case INTERRUPTED:					\
@@ -380,7 +450,7 @@ static void kill_here(const void *caller)
 }
 
 REAL(pwrite)
-ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
+ssize_t OURS(pwrite)(int fd, const void *buf, size_t len, off_t off)
 {
 	enum trouble t = trouble(CALLER);
 
@@ -391,21 +461,21 @@ ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
 }
 
 REAL(fsync)
-int fsync(int fd)
+int OURS(fsync)(int fd)
 {
 	kill_here(CALLER);
 	return get_fsync()(fd);
 }
 
 REAL(rename)
-int rename(const char *from, const char *to)
+int OURS(rename)(const char *from, const char *to)
 {
 	kill_here(CALLER);
 	return get_rename()(from, to);
 }
 
 REAL(unlink)
-int unlink(const char *path)
+int OURS(unlink)(const char *path)
 {
 	kill_here(CALLER);
 	return get_unlink()(path);
@@ -417,7 +487,7 @@ int unlink(const char *path)
 #define EVENT_LEN 8
 
 REAL(read)
-ssize_t read(int fd, void *buf, size_t len)
+ssize_t OURS(read)(int fd, void *buf, size_t len)
 {
 	enum trouble t = len > EVENT_LEN ? trouble(CALLER) : NO_TROUBLE;
 
@@ -427,7 +497,7 @@ ssize_t read(int fd, void *buf, size_t len)
 }
 
 REAL(write)
-ssize_t write(int fd, const void *buf, size_t len)
+ssize_t OURS(write)(int fd, const void *buf, size_t len)
 {
 	enum trouble t = len > EVENT_LEN ? trouble(CALLER) : NO_TROUBLE;
 
@@ -445,7 +515,7 @@ static int cut(struct iovec *to, const struct iovec *from)
 }
 
 REAL(readv)
-ssize_t readv(int fd, const struct iovec *iov, int nr)
+ssize_t OURS(readv)(int fd, const struct iovec *iov, int nr)
 {
 	enum trouble t = trouble(CALLER);
 	struct iovec first;
@@ -470,7 +540,7 @@ static bool is_full(const void *caller)
 }
 
 REAL(sendmsg)
-ssize_t sendmsg(int fd, const struct msghdr *from, int flags)
+ssize_t OURS(sendmsg)(int fd, const struct msghdr *from, int flags)
 {
 	enum trouble t = is_full(CALLER) ? INTERRUPTED : trouble(CALLER);
 	struct msghdr msg = *from;
@@ -486,28 +556,28 @@ ssize_t sendmsg(int fd, const struct msghdr *from, int flags)
 }
 
 REAL(accept4)
-int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+int OURS(accept4)(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	return trouble(CALLER) == INTERRUPTED ? -1 :
 	       get_accept4()(fd, addr, len, flags);
 }
 
 REAL(epoll_wait)
-int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
+int OURS(epoll_wait)(int fd, struct epoll_event *events, int max, int timeout)
 {
 	return trouble(CALLER) == INTERRUPTED ? -1 :
 	       get_epoll_wait()(fd, events, max, timeout);
 }
 
 REAL(poll)
-int poll(struct pollfd *fds, nfds_t nr, int timeout)
+int OURS(poll)(struct pollfd *fds, nfds_t nr, int timeout)
 {
 	return trouble(CALLER) == INTERRUPTED ? -1 :
 	       get_poll()(fds, nr, timeout);
 }
 
 REAL(clock_gettime)
-int clock_gettime(clockid_t clock, struct timespec *time)
+int OURS(clock_gettime)(clockid_t clock, struct timespec *time)
 {
 	int ret = get_clock_gettime()(clock, time);
 
