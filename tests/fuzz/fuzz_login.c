@@ -132,6 +132,11 @@ static void check_done(const struct world *w, struct login *l)
 	require(!w->crc || r->params.header_digest == ISCSI_DIGEST_CRC32C);
 }
 
+static bool is_moved(const struct login_reply *r)
+{
+	return r->bhs.login_rsp.status == cpu_to_be16(ISCSI_LOGIN_MOVED_TEMP);
+}
+
 /* False: the login is over. */
 static bool check_verdict(struct world *w, struct login *l,
 			  enum login_verdict v)
@@ -148,7 +153,7 @@ static bool check_verdict(struct world *w, struct login *l,
 	require(iscsi_data_len(&r->bhs) == r->len);
 	require(!r->bhs.login_rsp.status == (v != LOGIN_FAILED));
 	if (v == LOGIN_FAILED)
-		require(!r->len && *login_error(l));
+		require(*login_error(l) && !r->len == !is_moved(r));
 	if (v == LOGIN_DONE)
 		check_done(w, l);
 	read_reply(w, r);
