@@ -328,6 +328,16 @@ struct iscsi_bhs request(u8 opcode)
 	return bhs;
 }
 
+struct iscsi_bhs logout(u8 reason, u16 cid)
+{
+	struct iscsi_bhs bhs = request(ISCSI_LOGOUT_REQ);
+
+	bhs.flags = ISCSI_FINAL | reason;
+	bhs.logout_req.cid = cpu_to_be16(cid);
+	bhs.logout_req.rsvd0 = 0;
+	return bhs;
+}
+
 static void add_digest(const void *buf, size_t len, const void *more,
 		       size_t more_len, bool *bad)
 {

@@ -124,6 +124,8 @@ u32 rnd(u32 below);
 
 /* A request with the next CmdSN, not yet counted, and a new tag. */
 struct iscsi_bhs request(u8 opcode);
+/* Logout, for @reason, of the connection @cid. */
+struct iscsi_bhs logout(u8 reason, u16 cid);
 /* Its bytes, without any thought; @len bytes of data. */
 void put_pdu(struct iscsi_bhs bhs, const void *data, u32 len);
 /* ... which counts if it is a command that is numbered. */

@@ -618,16 +618,6 @@ END_TEST
 
 /* ---- Logout ------------------------------------------------------------------------ */
 
-static struct iscsi_bhs logout(u8 reason, u16 cid)
-{
-	struct iscsi_bhs bhs = request(ISCSI_LOGOUT_REQ);
-
-	bhs.flags = ISCSI_FINAL | reason;
-	bhs.logout_req.cid = cpu_to_be16(cid);
-	bhs.logout_req.rsvd0 = 0;
-	return bhs;
-}
-
 static void ck_logout(struct iscsi_bhs bhs, u8 rsp)
 {
 	const struct pdu *pdu;

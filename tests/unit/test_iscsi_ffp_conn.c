@@ -149,16 +149,6 @@ END_TEST
 
 /* ---- Connections that go while others stay ------------------------------------- */
 
-static struct iscsi_bhs logout(u8 reason, u16 cid)
-{
-	struct iscsi_bhs bhs = request(ISCSI_LOGOUT_REQ);
-
-	bhs.flags = ISCSI_FINAL | reason;
-	bhs.logout_req.cid = cpu_to_be16(cid);
-	bhs.logout_req.rsvd0 = 0;
-	return bhs;
-}
-
 /* A second one, which is in use then. */
 static void further(void)
 {
