@@ -91,16 +91,13 @@ bool iscsi_session_free_cid(struct iscsi_session *sess, u16 cid)
 
 /* ---- Logout --------------------------------------------------------------- */
 
-static u8 logout_answer(struct iscsi_conn *conn)
+static u8 logout_answer(u8 reason, const struct iscsi_conn *which)
 {
-	const struct iscsi_bhs *bhs = &conn->rx.bhs;
-
-	switch (bhs->flags & 0x7f) {
+	switch (reason) {
 	case ISCSI_LOGOUT_SESSION:
 		return ISCSI_LOGOUT_DONE;
 	case ISCSI_LOGOUT_CONNECTION:
-		return conn_find(conn->sess, be16_to_cpu(bhs->logout_req.cid)) ?
-		       ISCSI_LOGOUT_DONE : ISCSI_LOGOUT_NO_CID;
+		return which ? ISCSI_LOGOUT_DONE : ISCSI_LOGOUT_NO_CID;
 	default:
 		return ISCSI_LOGOUT_NO_RECOVERY;
 	}
@@ -141,6 +138,8 @@ void iscsi_logout_end(struct iscsi_conn *conn, bool digest_ok)
 {
 	const struct iscsi_params *params = &conn->sess->params;
 	const struct iscsi_bhs *bhs = &conn->rx.bhs;
+	u8 reason = bhs->flags & 0x7f;
+	struct iscsi_conn *which;
 	struct iscsi_ctrl *rsp;
 
 	if (conn->logout) {
@@ -150,7 +149,8 @@ void iscsi_logout_end(struct iscsi_conn *conn, bool digest_ok)
 	rsp = iscsi_ctrl_alloc(conn, ISCSI_LOGOUT_RSP, 0);
 	if (!rsp)
 		return;
-	rsp->bhs.byte2 = logout_answer(conn);
+	which = conn_find(conn->sess, be16_to_cpu(bhs->logout_req.cid));
+	rsp->bhs.byte2 = logout_answer(reason, which);
 	rsp->bhs.itt = bhs->itt;
 	rsp->bhs.logout_rsp.time2wait = cpu_to_be16(params->time2wait);
 	rsp->bhs.logout_rsp.time2retain = cpu_to_be16(params->time2retain);
@@ -160,11 +160,10 @@ void iscsi_logout_end(struct iscsi_conn *conn, bool digest_ok)
 	}
 	conn->logout = rsp;
 	conn->sess->leaving = true;
-	if ((bhs->flags & 0x7f) == ISCSI_LOGOUT_SESSION)
+	if (reason == ISCSI_LOGOUT_SESSION)
 		logout_session(conn);
 	else
-		logout_connection(conn, conn_find(conn->sess,
-				  be16_to_cpu(bhs->logout_req.cid)));
+		logout_connection(conn, which);
 	rsp->close = conn->closing;
 	iscsi_session_settle(conn->sess);
 }

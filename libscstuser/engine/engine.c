@@ -373,15 +373,18 @@ struct auth *engine_get_auth(struct engine *engine)
 
 #define PERMANENT ",permanent"
 
+/* @where fits into LOGIN_ADDRESS_MAX. */
 static bool address_ok(const char *where)
 {
 	char text[LOGIN_ADDRESS_MAX], *host, *port, *end;
 	unsigned long nr;
+	const char *c;
 
-	if (strlen(where) >= sizeof(text))
-		return false;
+	for (c = where; *c; c++)
+		if (*c == ',' || !isgraph((unsigned char)*c))
+			return false;
 	strcpy(text, where);
-	if (strpbrk(where, ", \t") || address_split(text, &host, &port))
+	if (address_split(text, &host, &port))
 		return false;
 	/* Without brackets nobody could tell the port. */
 	if (strchr(host, ':') && *where != '[')

@@ -23,7 +23,8 @@ iscsi-ls "iscsi://$PORTAL" | grep -qF "Portal:$PORTAL" ||
 	die "discovery: $(iscsi-ls "iscsi://$PORTAL")"
 stop
 
-for bad in : 1.2.3.4:0 1.2.3.4:x 1.2.3.4:65536 2001:db8::1 'a b' ',permanent'; do
+for bad in : 1.2.3.4:0 1.2.3.4:x 1.2.3.4:65536 2001:db8::1 'a b' $'a\177b' \
+	',permanent'; do
 	status=0
 	"$DISK" --listen 127.0.0.1:0 --redirect "$bad" \
 		--device name=d,backend=ram,size=1M 2>"$WORK/err" || status=$?

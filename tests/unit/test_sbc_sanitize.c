@@ -3,49 +3,7 @@
  * USER: tests of SANITIZE: its commands, what others meet meanwhile, and how
  * an operation ends.
  */
-#include "sbc_test.h"
-
-#define OVERWRITE 0x01
-#define ERASE	  0x02
-#define CRYPTO	  0x03
-#define EXIT	  0x1f
-#define IMMED	  0x80
-#define AUSE	  0x20
-#define INVERT	  0x80
-
-static struct fake_cmd *op;		/* the SANITIZE that runs */
-
-static struct sbc_config config(void)
-{
-	struct sbc_config cfg = fake_config();
-
-	cfg.sanitize = true;
-	return cfg;
-}
-
-static void setup(void)
-{
-	struct sbc_config cfg = config();
-
-	disk(&cfg, 0);
-	op = NULL;
-}
-
-static void sanitize_teardown(void)
-{
-	if (f)
-		fake_drain(f);
-	fake_cmd_free(op);
-	op = NULL;
-	teardown();
-}
-
-/* A SANITIZE of @len bytes of parameters. */
-static void make_sanitize(u8 byte1, u16 len)
-{
-	make(SCSI_SANITIZE, byte1, 0, len, len ? SCST_DATA_OUT : SCST_DATA_NONE,
-	     len);
-}
+#include "sbc_sanitize.h"
 
 static void make_overwrite(u8 opts, u8 byte0, const void *pattern, u16 len)
 {
@@ -53,17 +11,6 @@ static void make_overwrite(u8 opts, u8 byte0, const void *pattern, u16 len)
 	c->data[0] = byte0;
 	put_unaligned_be16(len, c->data + 2);
 	memcpy(c->data + 4, pattern, len);
-}
-
-/* Begin what was made; then it is @op, and there may be another command. */
-static void begin(void)
-{
-	f->deferred = true;
-	fake_clear_log(f);
-	fake_execute(c);
-	fake_cmd_free(op);
-	op = c;
-	c = NULL;
 }
 
 static void begin_erase(u8 opts)
@@ -81,13 +28,6 @@ static void step(void)
 		fake_step(f, 0);
 }
 
-static void finish(void)
-{
-	fake_drain(f);
-	f->deferred = false;
-	ck_assert(!sbc_lu_busy(f->lu));
-}
-
 /* An operation that fails. */
 static void do_failure(u8 opts)
 {
@@ -97,12 +37,6 @@ static void do_failure(u8 opts)
 	make_sanitize(opts | ERASE, 0);
 	run();
 	f->fail = SENSE_NONE;
-}
-
-static void ck_in_progress(void)
-{
-	ck_sense(SENSE_SANITIZE_IN_PROGRESS);
-	ck_assert(c->cmd.sense.has_progress);
 }
 
 /* ---- BLOCK ERASE ------------------------------------------------------- */
@@ -179,143 +113,6 @@ START_TEST(erase_takes_no_parameters)
 	run();
 	ck_bad_cdb(7, SENSE_NO_BIT);
 	ck_ops("");
-}
-END_TEST
-
-/* ---- CRYPTOGRAPHIC ERASE ----------------------------------------------- */
-
-START_TEST(crypto_erase_is_one_request_for_all)
-{
-	u8 before[BS];
-
-	memcpy(before, f->medium, BS);
-	make_sanitize(CRYPTO, 0);
-	run();
-	ck_good();
-	ck_ops("KF");
-	ck_assert_uint_eq(f->log[0].lba, 0);
-	ck_assert_uint_eq(f->log[0].blocks, BLOCKS);
-	ck_assert_uint_eq(f->log[0].flags, 0);
-	ck_assert_mem_ne(f->cached, before, BS);
-	ck_assert_mem_ne(f->medium, before, BS);
-	ck_assert_uint_eq(f->nr_idle, 1);
-	do_none(SCSI_TEST_UNIT_READY, 0, 0, 0);
-	ck_good();
-}
-END_TEST
-
-START_TEST(crypto_erase_without_a_cache)
-{
-	struct sbc_config cfg = config();
-
-	disk(&cfg, LACKS_FLUSH);
-	make_sanitize(CRYPTO, 0);
-	run();
-	ck_good();
-	ck_ops("K");
-}
-END_TEST
-
-START_TEST(crypto_erase_takes_no_parameters)
-{
-	make_sanitize(CRYPTO, 8);
-	run();
-	ck_bad_cdb(7, SENSE_NO_BIT);
-	ck_ops("");
-}
-END_TEST
-
-/* Not even when the backend says that it cannot: that would be something else. */
-START_TEST(crypto_erase_that_fails_is_not_made_up_for)
-{
-	static const enum scst_sense why[] = { SENSE_WRITE_ERROR,
-					       SENSE_INVALID_OPCODE };
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(why); i++) {
-		f->fail = why[i];
-		f->fail_ops = 1 << FAKE_CRYPTO;
-		make_sanitize(CRYPTO, 0);
-		run();
-		ck_sense(SENSE_SANITIZE_FAILED);
-		ck_ops("K");
-		do_in(SCSI_READ_10, 0, 0, 1, BS);
-		ck_sense(SENSE_SANITIZE_FAILED);
-		make_sanitize(EXIT, 0);
-		run();
-		ck_bad_cdb(1, 4);
-	}
-	f->fail = SENSE_NONE;
-	make_sanitize(CRYPTO, 0);
-	run();
-	ck_good();
-	do_in(SCSI_READ_10, 0, 0, 1, BS);
-	ck_good();
-}
-END_TEST
-
-START_TEST(crypto_erase_that_failed_with_ause_can_be_left)
-{
-	f->fail = SENSE_WRITE_ERROR;
-	f->fail_ops = 1 << FAKE_CRYPTO;
-	make_sanitize(AUSE | CRYPTO, 0);
-	run();
-	ck_sense(SENSE_SANITIZE_FAILED);
-	f->fail = SENSE_NONE;
-	make_sanitize(EXIT, 0);
-	run();
-	ck_good();
-	do_none(SCSI_TEST_UNIT_READY, 0, 0, 0);
-	ck_good();
-}
-END_TEST
-
-START_TEST(crypto_erase_with_immed)
-{
-	make_sanitize(IMMED | CRYPTO, 0);
-	begin();
-	ck_assert_uint_eq(op->cmd.status, SCSI_GOOD);
-	ck_assert_uint_eq(fake_count(f, FAKE_CRYPTO), 0);
-	make(SCSI_TEST_UNIT_READY, 0, 0, 0, SCST_DATA_NONE, 0);
-	fake_execute(c);
-	ck_in_progress();
-	finish();
-	ck_ops("KF");
-}
-END_TEST
-
-/* The old key must not encrypt what the new one is to decrypt. */
-START_TEST(crypto_erase_waits_for_writes_under_way)
-{
-	f->deferred = true;
-	make(SCSI_WRITE_10, 0, 5, 1, SCST_DATA_OUT, BS);
-	fill(0x77);
-	fake_execute(c);
-	op = c;
-	c = NULL;
-	make_sanitize(CRYPTO, 0);
-	fake_clear_log(f);
-	fake_execute(c);
-	ck_assert(!f->resume);
-	ck_ops("");
-	finish();
-	ck_good();
-	ck_ops("KF");
-	ck_assert_uint_eq(op->cmd.status, SCSI_GOOD);
-	ck_assert(!holds(f->cached, 5, 1, 0x77));
-}
-END_TEST
-
-START_TEST(crypto_erase_is_for_backends_that_encrypt)
-{
-	u8 cdb[2] = { SCSI_SANITIZE, CRYPTO };
-	struct sbc_config cfg = config();
-
-	disk(&cfg, LACKS_CRYPTO);
-	ck_assert_ptr_null(fake_row(f, cdb));
-	ck_assert_uint_eq(f->info.vpd_pages[1].data[3], 0x40);
-	cdb[1] = OVERWRITE;
-	ck_assert_ptr_nonnull(fake_row(f, cdb));
 }
 END_TEST
 
@@ -650,12 +447,7 @@ END_TEST
 
 START_TEST(it_waits_for_writes_under_way)
 {
-	f->deferred = true;
-	make(SCSI_WRITE_10, 0, 5, 1, SCST_DATA_OUT, BS);
-	fill(0x77);
-	fake_execute(c);
-	op = c;
-	c = NULL;
+	begin_write();
 	make_sanitize(ERASE, 0);
 	fake_clear_log(f);
 	fake_execute(c);
@@ -953,8 +745,6 @@ static void add_commands(TCase *tc)
 	tcase_add_test(tc, erase_makes_zeroes_and_unmaps);
 	tcase_add_test(tc, erase_writes_if_the_backend_cannot_after_all);
 	tcase_add_test(tc, erase_takes_no_parameters);
-	tcase_add_test(tc, crypto_erase_is_one_request_for_all);
-	tcase_add_test(tc, crypto_erase_takes_no_parameters);
 	tcase_add_test(tc, overwrite_repeats_the_pattern_in_each_block);
 	tcase_add_test(tc, overwrite_takes_a_whole_block);
 	tcase_add_test(tc, overwrite_inverts_between_passes);
@@ -973,8 +763,6 @@ static void add_meanwhile(TCase *tc)
 	tcase_add_test(tc, progress_grows);
 	tcase_add_test(tc, request_sense_tells_progress);
 	tcase_add_test(tc, it_waits_for_writes_under_way);
-	tcase_add_test(tc, crypto_erase_with_immed);
-	tcase_add_test(tc, crypto_erase_waits_for_writes_under_way);
 	tcase_add_test(tc, reset_does_not_end_it);
 	tcase_add_test(tc, disk_that_grows_is_done_to_its_end);
 	tcase_add_test(tc, disk_that_shrinks_too_much_fails);
@@ -987,8 +775,6 @@ static void add_meanwhile(TCase *tc)
 static void add_ends(TCase *tc)
 {
 	tcase_add_test(tc, failure_bars_the_medium);
-	tcase_add_test(tc, crypto_erase_that_fails_is_not_made_up_for);
-	tcase_add_test(tc, crypto_erase_that_failed_with_ause_can_be_left);
 	tcase_add_test(tc, exit_leaves_an_unrestricted_failure);
 	tcase_add_test(tc, exit_does_not_leave_a_restricted_failure);
 	tcase_add_test(tc, exit_from_nothing_is_good);
@@ -1001,24 +787,12 @@ static void add_ends(TCase *tc)
 	tcase_add_test(tc, new_medium_has_not_failed);
 }
 
-static void add_case(Suite *s, const char *name, void (*before)(void),
-		     void (*add)(TCase *tc))
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, before, sanitize_teardown);
-	add(tc);
-	suite_add_tcase(s, tc);
-}
-
 static void add_other_disks(TCase *tc)
 {
 	tcase_add_test(tc, erase_by_unmap_if_that_makes_zeroes);
 	tcase_add_test(tc, erase_writes_if_unmap_makes_no_zeroes);
 	tcase_add_test(tc, erase_writes_if_unmap_spares_blocks);
 	tcase_add_test(tc, overwrite_of_a_disk_that_is_no_multiple_of_a_piece);
-	tcase_add_test(tc, crypto_erase_without_a_cache);
-	tcase_add_test(tc, crypto_erase_is_for_backends_that_encrypt);
 	tcase_add_test(tc, thick_disk_has_no_block_erase);
 	tcase_add_test(tc, off_by_default);
 	tcase_add_test(tc, needs_a_disk_that_writes);
