@@ -13,10 +13,16 @@ KILLS=${USER_DIE_KILLS:-10}
 NR=4
 declare -A PIDS
 
-# start N [OPTION]...: the handler of disk N
+# words N: the command line of the handler of disk N
+words() {
+	WORDS=("u$1" "$WORK/disk$1" size=$((32 << 20))
+		queues=$((1 + $1 % 2)) wait=30000)
+}
+
+# start N
 start() {
-	handler_start "u$1" "$WORK/disk$1" size=$((32 << 20)) \
-		queues=$((1 + $1 % 2)) wait=30000 "${@:2}"
+	words "$1"
+	handler_start "${WORDS[@]}"
 	PIDS[$1]=$PID
 }
 
@@ -45,11 +51,12 @@ done
 for ((kill = 0; kill < KILLS; kill++)); do
 	victim=$((RANDOM % NR))
 	if ((kill % 2)); then
-		# by its own hand, somewhere in the ring
+		# by its own hand, somewhere in the ring, or on the way there
 		handler_stop "${PIDS[$victim]}" KILL
-		start $victim die=$((1 + RANDOM % 400))
+		words $victim
 		status=0
-		wait "${PIDS[$victim]}" || status=$?
+		"$HANDLER" "${WORDS[@]}" die=$((1 + RANDOM % 400)) \
+			>"$WORK/dying" 2>&1 || status=$?
 		expect_eq "killed by itself" $status 137
 	else
 		sleep "0.$((RANDOM % 5))"
