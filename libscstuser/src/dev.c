@@ -473,6 +473,7 @@ static int dev_start_queues(struct scstu_dev *dev, struct loop **loops,
 		call.queue = &dev->queues[i];
 		call.queue->dev = dev;
 		call.queue->loop = loops[i];
+		call.queue->known_fd = -1;
 		loop_call(loops[i], queue_open, &call);
 		if (call.err)
 			return call.err < 0 ? call.err : -EINVAL;

@@ -184,6 +184,7 @@ int scstu_disk_set_medium(struct scstu_dev *dev, uint64_t bytes)
 
 	if (!scstu_disk_block_size(dev) || !dev->disk.removable)
 		return -EINVAL;
+	file_forget(dev);
 	pthread_mutex_lock(&dev->lock);
 	dev->disk.bytes = bytes;
 	if (dev->attached)

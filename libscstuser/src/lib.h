@@ -118,6 +118,10 @@ struct scstu_queue {
 	struct loop *loop;
 	void *private_;
 	bool open;
+
+	/* scstu_req_read_file() and its like: of the file they used last. */
+	int known_fd;			/* atomic; -1: none */
+	bool in_memory;
 };
 
 /* What initiators learn of a device. */
@@ -230,6 +234,9 @@ void req_init(struct scstu_req *req, struct scstu_dev *dev,
 void req_issue(struct scstu_req *req, void (*op)(struct scstu_req *req));
 /* An outcome is set: take it home. Once. */
 void req_finish(struct scstu_req *req);
+
+/* file.c: descriptors may name other files from now on. Any thread. */
+void file_forget(struct scstu_dev *dev);
 
 /* pool.c: threads that call handlers */
 struct pool *pool_alloc(const char *name, unsigned int threads);

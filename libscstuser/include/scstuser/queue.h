@@ -29,7 +29,8 @@ SCSTU_API unsigned int scstu_queue_index(const struct scstu_queue *q);
  * Work on the whole of @req with the file @fd, at the request's own offset
  * plus @base. Then, on the queue's thread, @done is called with 0 or a
  * positive errno, and goes on or completes the request; NULL: the request is
- * completed by scstu_done() or scstu_fail_errno().
+ * completed by scstu_done() or scstu_fail_errno(). For a file in memory (tmpfs)
+ * that is before the function returns.
  */
 typedef void scstu_file_done(struct scstu_req *req, int err);
 
