@@ -243,7 +243,7 @@ static void client_run(int ep, double length)
 	int i, ready;
 
 	while (measure_now() < end) {
-		ready = epoll_wait(ep, ev, 64, 1000);
+		ready = measure_poll(&measure, ep, ev, 64);
 		for (i = 0; i < ready; i++)
 			client_event(ep, ev[i].data.ptr, ev[i].events);
 	}

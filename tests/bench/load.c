@@ -360,7 +360,9 @@ static void run(u64 until, u64 commands)
 	int i, n;
 
 	while (now < until && finished < commands) {
-		n = epoll_wait(ep, ev, ARRAY_SIZE(ev), 1000);
+		n = load.idle ? epoll_wait(ep, ev, ARRAY_SIZE(ev), 1000) :
+				measure_poll(&measure, ep, ev,
+					     ARRAY_SIZE(ev));
 		if (n <= 0)
 			now = measure_now();
 		for (i = 0; i < n; i++) {

@@ -8,6 +8,7 @@
  * processor that one of the two keeps busy.
  */
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,30 @@ uint64_t measure_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static uint64_t cpu_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+int measure_poll(struct measure *m, int ep, struct epoll_event *ev, int room)
+{
+	int n = epoll_wait(ep, ev, room, 0);
+
+	if (n > 0 && m->idle_since) {
+		m->idle_ns += cpu_now() - m->idle_since;
+		m->idle_since = 0;
+	} else if (n <= 0) {
+		if (!m->idle_since)
+			m->idle_since = cpu_now();
+		/* The target may wait for this very processor. */
+		sched_yield();
+	}
+	return n;
 }
 
 bool measure_add_pid(struct measure *m, const char *text)
@@ -105,6 +130,7 @@ void measure_start(struct measure *m)
 	fprintf(stderr, "measuring\n");
 	usage_take(m, &m->target, &m->self);
 	m->from_ns = measure_now();
+	m->idle_ns = 0;
 	m->on = true;
 }
 
@@ -126,6 +152,8 @@ void measure_stop(struct measure *m)
 	usage_take(m, &target, &self);
 	usage_since(&m->target, &target);
 	usage_since(&m->self, &self);
+	m->self.cpu_ns = m->self.cpu_ns > m->idle_ns ?
+				 m->self.cpu_ns - m->idle_ns : 0;
 	fprintf(stderr, "measured\n");
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #define MEASURE_PIDS 64
 
@@ -24,6 +25,8 @@ struct measure {
 	uint64_t from_ns;
 	uint64_t commands, bytes;
 	struct usage target, self;
+	uint64_t idle_since;	/* looking in vain, in CPU time; 0: not */
+	uint64_t idle_ns;
 	uint64_t bucket[64 * 16];
 };
 
@@ -36,6 +39,13 @@ bool measure_add_pid(struct measure *m, const char *text);
  */
 void measure_start(struct measure *m);
 void measure_stop(struct measure *m);
+
+/*
+ * Look for events without going to sleep: how long it takes to wake a generator
+ * up is not to be measured, nor is the target to pay for it. What passes while
+ * there are none (0) is no work of the generator's.
+ */
+int measure_poll(struct measure *m, int ep, struct epoll_event *ev, int room);
 
 static inline void measure_command(struct measure *m, uint64_t ns,
 				   uint64_t bytes)
