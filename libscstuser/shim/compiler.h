@@ -91,6 +91,15 @@ typedef unsigned int gfp_t;
 
 #define barrier()		__asm__ __volatile__("" ::: "memory")
 
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ __volatile__("yield" ::: "memory");
+#endif
+}
+
 #define SHIM_STR_(x)		#x
 #define SHIM_STR(x)		SHIM_STR_(x)
 #define SHIM_HERE		__FILE__ ":" SHIM_STR(__LINE__)

@@ -120,15 +120,6 @@ void shim_mutex_destroy(struct shim_lock *l, const char *where)
 /* about a microsecond: longer than most critical sections here */
 #define SPIN_TURNS	64
 
-static inline void cpu_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ __volatile__("yield" ::: "memory");
-#endif
-}
-
 /* the 2 of a sleeper ends the spinning: it was here first */
 static bool shim_lock_spin(u32 *word)
 {

@@ -27,6 +27,9 @@
 /* To wake a CPU that sleeps takes about as long. */
 #define SPIN_NS	     50000
 #define SPIN_REST_MAX 1024
+#define SPIN_YIELD    16		/* looks for each of them */
+#define SPIN_RELAX    64		/* a microsecond or so */
+#define YIELD_NS      5000		/* it took longer: somebody ran */
 
 struct loop {
 	unsigned int index;
@@ -296,10 +299,32 @@ static bool spin_allowed(struct loop *loop)
 	return false;
 }
 
+/*
+ * Does nobody else want this CPU, who is to give us work perhaps? The scheduler
+ * makes who yields often wait long, so this is not asked often, and the answer
+ * to a yes is to sleep.
+ */
+static bool cpu_is_ours(void)
+{
+	uint64_t before = ktime_get_ns();
+
+	sched_yield();
+	return ktime_get_ns() - before < YIELD_NS;
+}
+
+static void relax(void)
+{
+	int i;
+
+	for (i = 0; i < SPIN_RELAX; i++)
+		cpu_relax();
+}
+
 /* Returns how many events there are; -1: nothing happened. */
 static int loop_spin(struct loop *loop, struct epoll_event *events)
 {
 	uint64_t end = ktime_get_ns() + SPIN_NS;
+	unsigned int looks = 0;
 	int n;
 
 	do {
@@ -308,8 +333,9 @@ static int loop_spin(struct loop *loop, struct epoll_event *events)
 			loop->spin_missed = 0;
 			return max(n, 0);
 		}
-		/* Whoever is to give us work may wait for this very CPU. */
-		sched_yield();
+		if (looks++ % SPIN_YIELD == 0 && !cpu_is_ours())
+			break;
+		relax();
 	} while (ktime_get_ns() < end);
 	loop->spin_missed = clamp(2 * loop->spin_missed, 1u,
 				  (unsigned int)SPIN_REST_MAX);

@@ -33,18 +33,35 @@ static uint64_t cpu_now(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
+#define YIELD_NS 20000		/* it took longer: somebody ran */
+#define REST	 64
+
+static bool cpu_is_ours(void)
+{
+	uint64_t before = measure_now();
+
+	sched_yield();
+	return measure_now() - before < YIELD_NS;
+}
+
 int measure_poll(struct measure *m, int ep, struct epoll_event *ev, int room)
 {
-	int n = epoll_wait(ep, ev, room, 0);
+	int n;
 
-	if (n > 0 && m->idle_since) {
-		m->idle_ns += cpu_now() - m->idle_since;
-		m->idle_since = 0;
-	} else if (n <= 0) {
+	if (m->rest) {
+		m->rest--;
+		return epoll_wait(ep, ev, room, 1000);
+	}
+	n = epoll_wait(ep, ev, room, 0);
+	if (n <= 0) {
 		if (!m->idle_since)
 			m->idle_since = cpu_now();
-		/* The target may wait for this very processor. */
-		sched_yield();
+		if (!cpu_is_ours())
+			m->rest = REST;
+	}
+	if (m->idle_since && (n > 0 || m->rest)) {
+		m->idle_ns += cpu_now() - m->idle_since;
+		m->idle_since = 0;
 	}
 	return n;
 }

@@ -25,6 +25,7 @@ struct measure {
 	uint64_t from_ns;
 	uint64_t commands, bytes;
 	struct usage target, self;
+	unsigned int rest;	/* sleep so many times before looking again */
 	uint64_t idle_since;	/* looking in vain, in CPU time; 0: not */
 	uint64_t idle_ns;
 	uint64_t bucket[64 * 16];
@@ -41,9 +42,10 @@ void measure_start(struct measure *m);
 void measure_stop(struct measure *m);
 
 /*
- * Look for events without going to sleep: how long it takes to wake a generator
+ * Wait for events without going to sleep: how long it takes to wake a generator
  * up is not to be measured, nor is the target to pay for it. What passes while
- * there are none (0) is no work of the generator's.
+ * there are none (0) is no work of the generator's. Where others want the
+ * processor, it sleeps like everybody.
  */
 int measure_poll(struct measure *m, int ep, struct epoll_event *ev, int room);
 
