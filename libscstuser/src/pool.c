@@ -3,8 +3,9 @@
  * USER: threads that call the functions of SERIAL and PARALLEL handlers.
  *
  * Each device has threads of its own, so that one that blocks holds up no
- * other device. A thread takes requests in the order of their issue; a single
- * one takes all that wait at once.
+ * other device. A loop hands over all requests of a turn at its end. A thread
+ * takes them in the order of their issue; a single one takes all that wait at
+ * once.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,7 +14,15 @@
 #include "lib.h"
 #include "log.h"
 
+/* What a loop has for the threads. */
+struct lane {
+	struct loop_late late;
+	struct pool *pool;
+	struct list_head reqs;		/* scstu_req.link */
+};
+
 struct pool {
+	struct lane *lanes;		/* by loop */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	struct list_head todo;		/* scstu_req.link */
@@ -56,19 +65,59 @@ static void *pool_thread(void *arg)
 	return NULL;
 }
 
-void pool_add(struct pool *pool, struct scstu_req *req)
+static void pool_hand_over(struct pool *pool, struct list_head *reqs)
 {
-	bool idle;
+	struct scstu_req *req;
 
 	pthread_mutex_lock(&pool->lock);
-	idle = list_empty(&pool->todo) || !pool->single;
-	list_add_tail(&req->link, &pool->todo);
-	if (idle)
+	if (pool->single && list_empty(&pool->todo))
 		pthread_cond_signal(&pool->cond);
+	else if (!pool->single)
+		list_for_each_entry(req, reqs, link)
+			pthread_cond_signal(&pool->cond);
+	list_splice_tail_init(reqs, &pool->todo);
 	pthread_mutex_unlock(&pool->lock);
 }
 
-struct pool *pool_alloc(const char *name, unsigned int threads)
+static void lane_late(struct loop_late *late)
+{
+	struct lane *lane = container_of(late, struct lane, late);
+
+	pool_hand_over(lane->pool, &lane->reqs);
+}
+
+void pool_add(struct pool *pool, struct scstu_req *req)
+{
+	struct loop *loop = loop_current();
+	struct lane *lane;
+	LIST_HEAD(alone);
+
+	if (loop) {
+		lane = &pool->lanes[loop_index(loop)];
+		list_add_tail(&req->link, &lane->reqs);
+		loop_late(loop, &lane->late);
+	} else {
+		list_add(&req->link, &alone);
+		pool_hand_over(pool, &alone);
+	}
+}
+
+static struct lane *lanes_alloc(struct pool *pool, unsigned int loops)
+{
+	struct lane *lanes = calloc(loops, sizeof(*lanes));
+	unsigned int i;
+
+	for (i = 0; lanes && i < loops; i++) {
+		lanes[i].late.fn = lane_late;
+		INIT_LIST_HEAD(&lanes[i].late.link);
+		INIT_LIST_HEAD(&lanes[i].reqs);
+		lanes[i].pool = pool;
+	}
+	return lanes;
+}
+
+struct pool *pool_alloc(const char *name, unsigned int threads,
+			unsigned int loops)
 {
 	struct pool *pool;
 	char title[16];
@@ -77,6 +126,11 @@ struct pool *pool_alloc(const char *name, unsigned int threads)
 	pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
 	if (!pool)
 		return NULL;
+	pool->lanes = lanes_alloc(pool, loops);
+	if (!pool->lanes) {
+		free(pool);
+		return NULL;
+	}
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->cond, NULL);
 	INIT_LIST_HEAD(&pool->todo);
@@ -108,5 +162,6 @@ void pool_free(struct pool *pool)
 		pthread_join(pool->threads[i], NULL);
 	pthread_cond_destroy(&pool->cond);
 	pthread_mutex_destroy(&pool->lock);
+	free(pool->lanes);
 	free(pool);
 }
