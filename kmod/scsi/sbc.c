@@ -361,6 +361,7 @@ void sbc_lu_set_medium(struct sbc_lu *lu, u64 blocks)
 	lu->ejected = false;
 	sbc_sanitize_new_medium(lu);
 	tell = lu_set_blocks(lu, blocks);
+	smp_store_release(&lu->medium, lu->medium + 1);
 	spin_unlock_bh(&lu->lock);
 	if (tell)
 		lu->env->capacity(lu);

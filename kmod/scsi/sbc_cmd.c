@@ -21,6 +21,8 @@ struct sbc_cmd *sbc_begin(struct scst_cmd *cmd)
 	memset(sc, 0, sizeof(*sc));
 	sc->io.lu = sbc_lu(cmd);
 	sc->io.cmd = cmd;
+	/* Pairs with sbc_lu_set_medium(): what is checked is this medium's. */
+	sc->medium = smp_load_acquire(&sc->io.lu->medium);
 
 	switch (cdb[0] >> 5) {
 	case 0:
@@ -199,12 +201,22 @@ void sbc_use_scratch(struct scst_cmd *cmd, u64 lba, u64 blocks)
 
 /* ---- I/O --------------------------------------------------------------- */
 
+/*
+ * A command of several steps must not end on another medium than it began on.
+ * Whoever tries again hears first that it is another.
+ */
 void sbc_submit(struct sbc_cmd *sc, sbc_op op,
 		void (*done)(struct sbc_io *io, enum scst_sense sense))
 {
+	const struct sbc_lu *lu = sc->io.lu;
+
 	sc->io.has_bad_lba = false;
 	sc->io.done = done;
-	op(&sc->io);
+	if (unlikely(sc->medium != READ_ONCE(lu->medium)))
+		done(&sc->io, READ_ONCE(lu->blocks) ? SENSE_ABORTED :
+						      SENSE_NO_MEDIUM);
+	else
+		op(&sc->io);
 }
 
 static void sbc_loop_done(struct sbc_io *io, enum scst_sense sense)

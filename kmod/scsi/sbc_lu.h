@@ -71,6 +71,7 @@ struct sbc_lu {
 
 	/* READ_ONCE: resize, medium changes, MODE SELECT. */
 	u64 blocks;
+	u32 medium;			/* counts them */
 	enum scst_sense not_ready;	/* SENSE_NONE: medium access goes */
 	bool wce;
 
@@ -137,6 +138,7 @@ struct sbc_cmd {
 	/* Commands of several I/Os. */
 	sbc_op (*next)(struct scst_cmd *cmd);
 	struct scsi_loop loop;
+	u32 medium;		/* that it began on */
 	u32 nr;			/* UNMAP descriptors, status questions */
 	u64 pos;		/* how far it got, in blocks or of those */
 	struct core_seg *scratch;

@@ -182,6 +182,38 @@ START_TEST(caw_stops_at_each_error)
 }
 END_TEST
 
+START_TEST(caw_does_not_write_another_medium)
+{
+	u64 blocks = _i ? BLOCKS : 0;
+
+	setup();
+	f->deferred = true;
+	make_caw(0, 5, 3, 0x77);
+	fake_clear_log(f);
+	fake_execute(c);
+	sbc_lu_set_medium(f->lu, blocks);
+	fake_drain(f);
+	ck_assert(c->ended);
+	ck_sense(blocks ? SENSE_ABORTED : SENSE_NO_MEDIUM);
+	ck_ops("R");
+}
+END_TEST
+
+START_TEST(write_is_not_made_durable_on_another_medium)
+{
+	setup();
+	f->deferred = true;
+	make(SCSI_WRITE_10, FUA, 5, 1, SCST_DATA_OUT, BS);
+	fake_clear_log(f);
+	fake_execute(c);
+	sbc_lu_set_medium(f->lu, BLOCKS);
+	fake_drain(f);
+	ck_assert(c->ended);
+	ck_sense(SENSE_ABORTED);
+	ck_ops("W");
+}
+END_TEST
+
 /* ---- ORWRITE ----------------------------------------------------------- */
 
 START_TEST(orwrite_adds_bits)
@@ -535,6 +567,8 @@ static void add_caw(TCase *tc)
 	tcase_add_loop_test(tc, caw_with_fua_is_flushed, 0, 2);
 	tcase_add_loop_test(tc, caw_on_a_write_through_disk_is_flushed, 0, 2);
 	tcase_add_loop_test(tc, caw_with_native_fua_needs_no_flush, 0, 2);
+	tcase_add_loop_test(tc, caw_does_not_write_another_medium, 0, 2);
+	tcase_add_test(tc, write_is_not_made_durable_on_another_medium);
 }
 
 static Suite *atomic_suite(void)
