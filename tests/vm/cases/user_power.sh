@@ -11,15 +11,24 @@
 
 BLOCKS=2048	# of 4 KiB, that are written
 declare -A OPTION=([u0]="" [u1]=",direct")
+DISKS=()
 PIDS=()
 
-# serve_disk LUN NAME: sets DISK
+# serve_disk LUN NAME
 serve_disk() {
 	device_add "user/$2" enable=1
 	serve "$2" "$SCST_DISK" --device \
 		"name=$2,backend=file,path=$WORK/mnt/$2,size=64M${OPTION[$2]}"
 	PIDS+=("$PID")
 	lun_add "$1" "$2"
+	DISKS+=("$DISK")
+}
+
+# load LUN: ends with the power, not before
+load() {
+	"$VM_TOOLS/durable" "${DISKS[$1]}" "/vm/journal.u$1" $BLOCKS \
+		1000000000 || true
+	echo "the load on u$1 ended too early" >/vm/journal.ended
 }
 
 modprobe -a virtio_blk ext4
@@ -30,25 +39,27 @@ mount /dev/vda "$WORK/mnt"
 defer umount "$WORK/mnt"
 user_begin
 
+# All LUNs before any load: initiators are told of new ones.
+for lun in 0 1; do
+	serve_disk $lun u$lun
+done
 if [ ! -e /vm/cut ]; then
-	for name in u0 u1; do
-		serve_disk "${name#u}" $name
-		"$VM_TOOLS/durable" "$DISK" /vm/journal.$name $BLOCKS \
-			1000000000 &
+	for lun in 0 1; do
+		load $lun &
 	done
-	for name in u0 u1; do
-		wait_for "the first notes" 60 test -s /vm/journal.$name
+	for lun in 0 1; do
+		wait_for "the first notes" 60 test -s /vm/journal.u$lun
 	done
 	touch /vm/cut
 	wait
 	die "the power is still there"
 fi
-for name in u0 u1; do
-	serve_disk "${name#u}" $name
-	"$VM_TOOLS/log_writes" verify "$DISK" /vm/journal.$name
+[ ! -e /vm/journal.ended ] || die "$(cat /vm/journal.ended)"
+for lun in 0 1; do
+	"$VM_TOOLS/log_writes" verify "${DISKS[lun]}" /vm/journal.u$lun
 done
-for name in u0 u1; do
-	lun_del "${name#u}"
-	PID=${PIDS[${name#u}]}
+for lun in 0 1; do
+	lun_del $lun
+	PID=${PIDS[lun]}
 	serve_stop
 done
