@@ -43,7 +43,7 @@ tcmu_end() {
 
 QCOW=$(echo /usr/lib/*/tcmu-runner/handler_qcow.so)
 if [ ! -e "$QCOW" ] || ! command -v dbus-daemon >/dev/null; then
-	skip "tcmu-runner or dbus is not installed: tests/install.sh"
+	skip "not installed: apt-get install tcmu-runner dbus"
 fi
 modprobe target_core_user || skip "no target_core_user for this kernel"
 
