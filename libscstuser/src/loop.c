@@ -29,7 +29,10 @@
 #define SPIN_REST_MAX 1024
 #define SPIN_YIELD    16		/* looks for each of them */
 #define SPIN_RELAX    64		/* a microsecond or so */
-#define YIELD_NS      5000		/* it took longer: somebody ran */
+
+/* How long a CPU is away that was yielded to nobody; to who is soon done. */
+#define ALONE_NS 5000
+#define SHORT_NS 200000
 
 struct loop {
 	unsigned int index;
@@ -300,16 +303,16 @@ static bool spin_allowed(struct loop *loop)
 }
 
 /*
- * Does nobody else want this CPU, who is to give us work perhaps? The scheduler
- * makes who yields often wait long, so this is not asked often, and the answer
- * to a yes is to sleep.
+ * Let others have the CPU: who is to give us work may wait for this very one.
+ * Returns how long that took. The scheduler makes who yields often wait long,
+ * so it is done rarely.
  */
-static bool cpu_is_ours(void)
+static uint64_t yield(void)
 {
 	uint64_t before = ktime_get_ns();
 
 	sched_yield();
-	return ktime_get_ns() - before < YIELD_NS;
+	return ktime_get_ns() - before;
 }
 
 static void relax(void)
@@ -320,10 +323,13 @@ static void relax(void)
 		cpu_relax();
 }
 
-/* Returns how many events there are; -1: nothing happened. */
+/*
+ * Returns how many events there are; -1: nothing happened. If somebody ran
+ * meanwhile, look once more for what they did, and then let them have the CPU.
+ */
 static int loop_spin(struct loop *loop, struct epoll_event *events)
 {
-	uint64_t end = ktime_get_ns() + SPIN_NS;
+	uint64_t end = ktime_get_ns() + SPIN_NS, away = 0;
 	unsigned int looks = 0;
 	int n;
 
@@ -333,10 +339,13 @@ static int loop_spin(struct loop *loop, struct epoll_event *events)
 			loop->spin_missed = 0;
 			return max(n, 0);
 		}
-		if (looks++ % SPIN_YIELD == 0 && !cpu_is_ours())
+		if (away > ALONE_NS)
 			break;
-		relax();
-	} while (ktime_get_ns() < end);
+		if (looks++ % SPIN_YIELD == 0)
+			away = yield();
+		else
+			relax();
+	} while (away < SHORT_NS && ktime_get_ns() < end + away);
 	loop->spin_missed = clamp(2 * loop->spin_missed, 1u,
 				  (unsigned int)SPIN_REST_MAX);
 	loop->spin_rest = loop->spin_missed;
