@@ -78,7 +78,7 @@ qemu_run() {
 		-device virtserialport,chardev=out,name=out <&8 &
 	QEMU_PID=$!
 	if [ ! -e "$out/cut" ]; then
-		qemu_cut "$out" &
+		qemu_cut "$out" 7>&- &
 		cutter=$!
 	fi
 	# the shell would tell that it was killed, too
