@@ -130,24 +130,24 @@ static void usage_add(struct usage *u, int pid)
 	closedir(dir);
 }
 
-static void usage_take(const struct measure *m, struct usage *target,
-		       struct usage *self)
+static void usage_take(const struct measure *m, struct usage *target)
 {
 	unsigned int i;
 
 	memset(target, 0, sizeof(*target));
-	memset(self, 0, sizeof(*self));
 	for (i = 0; i < m->pids; i++)
 		usage_add(target, m->pid[i]);
-	usage_add(self, getpid());
 }
 
 void measure_start(struct measure *m)
 {
 	fprintf(stderr, "measuring\n");
-	usage_take(m, &m->target, &m->self);
+	usage_take(m, &m->target);
 	m->from_ns = measure_now();
+	m->self_ns = cpu_now();
 	m->idle_ns = 0;
+	if (m->idle_since)
+		m->idle_since = m->self_ns;
 	m->on = true;
 }
 
@@ -162,15 +162,13 @@ static void usage_since(struct usage *before, const struct usage *after)
 
 void measure_stop(struct measure *m)
 {
-	struct usage target, self;
+	struct usage target;
 
 	m->from_ns = measure_now() - m->from_ns;
+	m->self_ns = cpu_now() - m->self_ns - m->idle_ns;
 	m->on = false;
-	usage_take(m, &target, &self);
+	usage_take(m, &target);
 	usage_since(&m->target, &target);
-	usage_since(&m->self, &self);
-	m->self.cpu_ns = m->self.cpu_ns > m->idle_ns ?
-				 m->self.cpu_ns - m->idle_ns : 0;
 	fprintf(stderr, "measured\n");
 }
 
@@ -209,7 +207,7 @@ void measure_print(const struct measure *m)
 	       m->commands / seconds, m->bytes / seconds / 1e6,
 	       percentile(m, 0.5), percentile(m, 0.99), percentile(m, 0.999),
 	       (unsigned long long)m->commands, seconds,
-	       m->self.cpu_ns / 1e3 / n, m->self.cpu_ns / 1e9 / seconds);
+	       m->self_ns / 1e3 / n, m->self_ns / 1e9 / seconds);
 	if (m->pids)
 		printf(",\"cpu_us\":%.3f,\"cpu\":%.3f,\"switches\":%.4f",
 		       m->target.cpu_ns / 1e3 / n,

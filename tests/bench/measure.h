@@ -24,7 +24,8 @@ struct measure {
 	bool on;		/* what ends now counts */
 	uint64_t from_ns;
 	uint64_t commands, bytes;
-	struct usage target, self;
+	struct usage target;
+	uint64_t self_ns;	/* CPU time of the generator, which is a thread */
 	unsigned int rest;	/* sleep so many times before looking again */
 	uint64_t idle_since;	/* looking in vain, in CPU time; 0: not */
 	uint64_t idle_ns;
