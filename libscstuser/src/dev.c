@@ -496,7 +496,7 @@ int dev_start(struct scstu_dev *dev, struct loop **loops, unsigned int nr)
 		return dev_start_queues(dev, loops, nr);
 	if (dev->handler->threads == SCSTU_PARALLEL)
 		threads = dev->opts.threads ?: THREADS_DEFAULT;
-	dev->pool = pool_alloc(dev->name, threads, nr);
+	dev->pool = pool_alloc(dev->name, threads, loops, nr);
 	return dev->pool ? 0 : -ENOMEM;
 }
 

@@ -238,9 +238,9 @@ void req_finish(struct scstu_req *req);
 /* file.c: descriptors may name other files from now on. Any thread. */
 void file_forget(struct scstu_dev *dev);
 
-/* pool.c: threads that call handlers, for requests of so many loops */
+/* pool.c: threads that call handlers, for requests of @nr loops, which run */
 struct pool *pool_alloc(const char *name, unsigned int threads,
-			unsigned int loops);
+			struct loop **loops, unsigned int nr);
 void pool_free(struct pool *pool);
 /* Any thread; may be called under a spinlock. */
 void pool_add(struct pool *pool, struct scstu_req *req);

@@ -41,6 +41,8 @@ static void catch_signals(struct scstu_server *srv)
 	sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
+	/* A file that may not grow is an error of one request. */
+	sigaction(SIGXFSZ, &sa, NULL);
 }
 
 /* A descriptor for each session, as many as the system lets us have. */

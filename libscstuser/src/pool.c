@@ -17,12 +17,14 @@
 /* What a loop has for the threads. */
 struct lane {
 	struct loop_late late;
+	struct loop *loop;
 	struct pool *pool;
 	struct list_head reqs;		/* scstu_req.link */
 };
 
 struct pool {
 	struct lane *lanes;		/* by loop */
+	unsigned int nr_lanes;
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	struct list_head todo;		/* scstu_req.link */
@@ -102,22 +104,37 @@ void pool_add(struct pool *pool, struct scstu_req *req)
 	}
 }
 
-static struct lane *lanes_alloc(struct pool *pool, unsigned int loops)
+static bool lanes_alloc(struct pool *pool, struct loop **loops, unsigned int nr)
 {
-	struct lane *lanes = calloc(loops, sizeof(*lanes));
 	unsigned int i;
 
-	for (i = 0; lanes && i < loops; i++) {
-		lanes[i].late.fn = lane_late;
-		INIT_LIST_HEAD(&lanes[i].late.link);
-		INIT_LIST_HEAD(&lanes[i].reqs);
-		lanes[i].pool = pool;
+	pool->lanes = calloc(nr, sizeof(*pool->lanes));
+	if (!pool->lanes)
+		return false;
+	pool->nr_lanes = nr;
+	for (i = 0; i < nr; i++) {
+		struct lane *lane = &pool->lanes[i];
+
+		lane->late.fn = lane_late;
+		INIT_LIST_HEAD(&lane->late.link);
+		INIT_LIST_HEAD(&lane->reqs);
+		lane->loop = loops[i];
+		lane->pool = pool;
 	}
-	return lanes;
+	return true;
+}
+
+/* A reset, which nobody waits for, may be in it. */
+static void lane_close(void *arg)
+{
+	struct lane *lane = arg;
+
+	loop_late_cancel(&lane->late);
+	pool_hand_over(lane->pool, &lane->reqs);
 }
 
 struct pool *pool_alloc(const char *name, unsigned int threads,
-			unsigned int loops)
+			struct loop **loops, unsigned int nr)
 {
 	struct pool *pool;
 	char title[16];
@@ -126,8 +143,7 @@ struct pool *pool_alloc(const char *name, unsigned int threads,
 	pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
 	if (!pool)
 		return NULL;
-	pool->lanes = lanes_alloc(pool, loops);
-	if (!pool->lanes) {
+	if (!lanes_alloc(pool, loops, nr)) {
 		free(pool);
 		return NULL;
 	}
@@ -154,6 +170,8 @@ void pool_free(struct pool *pool)
 
 	if (!pool)
 		return;
+	for (i = 0; i < pool->nr_lanes; i++)
+		loop_call(pool->lanes[i].loop, lane_close, &pool->lanes[i]);
 	pthread_mutex_lock(&pool->lock);
 	pool->stop = true;
 	pthread_cond_broadcast(&pool->cond);

@@ -44,7 +44,6 @@ stop
 
 # No file may be written past 6 MiB: there a write is cut short.
 truncate -s 8M "$FILE"
-trap '' XFSZ
 ulimit -S -f 6144
 start "$DISK" --loops 1 --device "name=d,path=$FILE"
 session t "$URL"
