@@ -56,7 +56,8 @@ logout() {
 mkdir -p /etc/iscsi /run/lock/iscsi
 echo "InitiatorName=iqn.2026-11.org.example:guest" \
 	>/etc/iscsi/initiatorname.iscsi
-iscsid -f >"$WORK/iscsid" 2>&1 &
+# When it ends it ends its process group.
+setsid iscsid -f >"$WORK/iscsid" 2>&1 &
 defer kill $!
 start
 admin -m discovery -t sendtargets -p 127.0.0.1
