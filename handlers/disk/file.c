@@ -23,6 +23,7 @@
 
 #include "crypt.h"
 #include "file.h"
+#include "mapped.h"
 
 static bool flag_get(const bool *flag)
 {
@@ -230,6 +231,8 @@ static int file_open(struct scstu_dev *dev, struct scstu_disk *disk,
 		free(file);
 		return err;
 	}
+	if (!read_only && !file->direct && !key)
+		file->mapped = mapped_open(file->fd, file->bytes);
 	disk->bytes = file->bytes;
 	disk->fua = trusts_dsync(file);
 	disk->zero_after_unmap = !key;
@@ -247,6 +250,8 @@ static void file_close(struct scstu_dev *dev, void *state)
 			      strerror(errno));
 	if (file->crypt)
 		crypt_close(file->crypt);
+	if (file->mapped)
+		mapped_close(file->mapped);
 	close(file->fd);
 	free(file);
 }
@@ -265,7 +270,10 @@ static void file_read(struct scstu_req *req)
 {
 	struct file *file = disk_state(req);
 
-	scstu_req_read_file(req, file->fd, 0, NULL);
+	if (file->mapped && mapped_read(file->mapped, req))
+		scstu_done(req);
+	else
+		scstu_req_read_file(req, file->fd, 0, NULL);
 }
 
 /*
@@ -290,6 +298,8 @@ static void file_write(struct scstu_req *req)
 
 	if (flag_get(&file->lost))
 		scstu_fail(req, SCSTU_SENSE_WRITE_ERROR);
+	else if (file->mapped && mapped_write(file->mapped, req))
+		scstu_done(req);
 	else
 		scstu_req_write_file(req, file->fd, 0, file_write_done);
 }
@@ -320,6 +330,9 @@ void file_zero_end(struct scstu_req *req, int err)
 {
 	struct file *file = disk_state(req);
 
+	if (file->mapped)
+		mapped_forget(file->mapped, scstu_req_offset(req),
+			      scstu_req_length(req));
 	if (err)
 		file_write_done(req, err);
 	else if (scstu_req_flags(req) & SCSTU_FUA)

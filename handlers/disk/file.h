@@ -10,6 +10,7 @@
 #define ALIGN_MAX 4096u		/* that O_DIRECT may want */
 
 struct crypt;
+struct mapped;
 
 struct file {
 	struct scstu_dev *dev;
@@ -19,6 +20,7 @@ struct file {
 	bool empty;			/* no data when it was opened */
 	uint64_t bytes;
 	struct crypt *crypt;		/* NULL: stored as it is */
+	struct mapped *mapped;		/* NULL: by system calls only */
 	/* Set once, by whichever queue finds out. */
 	bool no_zero_range;		/* the file system refuses it */
 	bool no_punch_hole;
