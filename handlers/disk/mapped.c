@@ -3,7 +3,7 @@
  * USER: scst-disk: files in memory (tmpfs), mapped.
  *
  * Only pages that are there are touched: a hole would be filled, by reading
- * it, too. mincore() tells, once for each page, and is believed until the disk
+ * it, too. mincore() tells, of many at once, and is believed until the disk
  * gives pages back; a page that somebody else takes away just comes again.
  *
  * When somebody cuts the file, or memory fails, a copy ends in SIGBUS. That is
@@ -91,35 +91,10 @@ static uint64_t next_word(uint64_t page)
 	return (page / WORD + 1) * WORD;
 }
 
-static bool are_known(const struct mapped *m, uint64_t first, uint64_t end)
+/* The pages of @bits, in @word. */
+static bool are_known(const struct mapped *m, uint64_t word, uint64_t bits)
 {
-	for (; first < end; first = next_word(first)) {
-		uint64_t bits = word_bits(first, end);
-
-		if (bits & ~__atomic_load_n(&m->there[first / WORD],
-					    __ATOMIC_RELAXED))
-			return false;
-	}
-	return true;
-}
-
-static bool look(struct mapped *m, uint64_t first, uint64_t end)
-{
-	unsigned char there[WORD];
-	uint64_t next, i;
-
-	for (; first < end; first = next) {
-		next = next_word(first) < end ? next_word(first) : end;
-		if (mincore(m->memory + first * m->page,
-			    (next - first) * m->page, there))
-			return false;
-		for (i = 0; i < next - first; i++)
-			if (!(there[i] & 1))
-				return false;
-		__atomic_fetch_or(&m->there[first / WORD],
-				  word_bits(first, next), __ATOMIC_RELAXED);
-	}
-	return true;
+	return !(bits & ~__atomic_load_n(&m->there[word], __ATOMIC_RELAXED));
 }
 
 static uint64_t end_page(const struct mapped *m, uint64_t end)
@@ -127,15 +102,40 @@ static uint64_t end_page(const struct mapped *m, uint64_t end)
 	return (end + m->page - 1) / m->page;
 }
 
+/* Asks for all pages of the word: others of them will be wanted, too. */
+static void look(struct mapped *m, uint64_t word)
+{
+	uint64_t first = word * WORD, nr = end_page(m, m->bytes) - first, bits = 0;
+	unsigned char there[WORD];
+	unsigned int i;
+
+	if (nr > WORD)
+		nr = WORD;
+	if (mincore(m->memory + first * m->page, nr * m->page, there))
+		return;
+	for (i = 0; i < nr; i++)
+		bits |= (uint64_t)(there[i] & 1) << i;
+	__atomic_fetch_or(&m->there[word], bits, __ATOMIC_RELAXED);
+}
+
 static bool are_there(struct mapped *m, const struct scstu_req *req)
 {
 	uint64_t from = scstu_req_offset(req);
 	uint64_t to = from + scstu_req_length(req);
-	uint64_t first = from / m->page, end = end_page(m, to);
+	uint64_t page = from / m->page, end = end_page(m, to);
 
 	if (to > m->bytes)
 		return false;
-	return are_known(m, first, end) || look(m, first, end);
+	for (; page < end; page = next_word(page)) {
+		uint64_t word = page / WORD, bits = word_bits(page, end);
+
+		if (are_known(m, word, bits))
+			continue;
+		look(m, word);
+		if (!are_known(m, word, bits))
+			return false;
+	}
+	return true;
 }
 
 void mapped_forget(struct mapped *m, uint64_t offset, uint64_t length)

@@ -71,9 +71,15 @@ mkdir "$WORK/mnt"
 mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1,nodiscard "$WORK/fs"
 mount -o loop "$WORK/fs" "$WORK/mnt"
 defer umount "$WORK/mnt"
+mkdir "$WORK/mem"
+mount -t tmpfs none "$WORK/mem"
+defer umount "$WORK/mem"
 defer device_disable user/c0
-dd if=/dev/zero of="$WORK/mnt/file" bs=1M count=64 status=none
+for dir in mnt mem; do
+	dd if=/dev/zero of="$WORK/$dir/file" bs=1M count=64 status=none
+done
 device_add user/c0
 try backend=ram,size=64M 20 20
+try path="$WORK/mem/file" 20 20
 try path="$WORK/mnt/file" 20 100
 try path="$WORK/mnt/file,direct" 100 150
