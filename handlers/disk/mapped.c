@@ -7,7 +7,8 @@
  * gives pages back; a page that somebody else takes away just comes again.
  *
  * When somebody cuts the file, or memory fails, a copy ends in SIGBUS. That is
- * caught, and the system call that follows finds out what is the matter.
+ * caught, and the system call that follows finds out what is the matter. But
+ * the rest of a page in which a cut file ends is there, and nothing in it stays.
  */
 #include <linux/magic.h>
 #include <pthread.h>
