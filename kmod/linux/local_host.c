@@ -233,6 +233,8 @@ struct local_host *local_host_add(struct local_target *target,
 		host_finish(host);
 		return ERR_PTR(ret);
 	}
+	/* What to send next is known to who has the medium, not to us. */
+	host->shost->tag_set.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	/* remove_work's */
 	scsi_host_get(host->shost);
 	WRITE_ONCE(host->added, true);

@@ -63,6 +63,8 @@ lio_lun() {
 	mkdir "$LOOP/tpgt_1/lun/lun_$nr"
 	ln -s "$store" "$LOOP/tpgt_1/lun/lun_$nr/port"
 	wait_for "LIO's LUN $nr" 30 new_disk "$before"
+	# as ours come
+	echo none >"/sys/block/$DISK/queue/scheduler"
 	DISK=/dev/$DISK
 }
 

@@ -25,6 +25,8 @@ expect_match "vendor" "$inquiry" "Vendor identification: ACME"
 expect_match "product" "$inquiry" "Product identification: Anvil"
 expect_match "serial" "$(sg_inq -p sn "$null")" "n0-1"
 expect_eq "capacity" "$(blockdev --getsize64 "$null")" $((64 << 20))
+expect_match "scheduler" "$(cat "/sys/block/${null##*/}/queue/scheduler")" \
+	"\[none\]"
 expect_eq "LUNs" "$(sg_luns "$null" | sed -n 's/^ *\(00[0-9a-f]*\)$/\1/p' |
 	tr '\n' ' ')" "0000000000000000 0003000000000000 "
 
