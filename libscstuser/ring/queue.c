@@ -21,6 +21,12 @@
  */
 #define ROUNDS_MAX 8
 
+/*
+ * Replies with so much data are not kept until the end of the turn: the
+ * initiator goes on with them while the next ones are made.
+ */
+#define DATA_MAX (128u << 10)
+
 /* ---- The end ---------------------------------------------------------------- */
 
 static void tell_end(struct ring_dev *rd)
@@ -78,22 +84,6 @@ static void queue_over(struct ring_queue *q)
 
 /* ---- Turns ------------------------------------------------------------------- */
 
-/* False: there was nothing. */
-static bool queue_take(struct ring_queue *q)
-{
-	const struct scst_user_request *entry;
-	uint32_t left = q->ring.entries;
-
-	if (q->draining || q->over)
-		return false;
-	while (left && (entry = ring_request(&q->ring))) {
-		ring_begin(q, entry);
-		ring_consume(&q->ring);
-		left--;
-	}
-	return left < q->ring.entries;
-}
-
 static void enter_result(struct ring_queue *q, int err)
 {
 	if (!err || err == -EINTR)
@@ -132,23 +122,50 @@ static bool enter_along(struct ring_queue *q)
 	q->enter.op = (uint32_t)SCST_USER_IOC_ENTER;
 	memcpy(q->enter.payload, &cmd, sizeof(cmd));
 	q->entering = qio_command(loop_qio(q->loop), &q->enter);
+	if (q->entering)
+		q->data = 0;
 	return q->entering;
 }
 
-/* Hand in the replies; the kernel also lets in what waited for room. */
-static void queue_enter(struct ring_queue *q)
+static void enter_now(struct ring_queue *q)
 {
 	struct scst_user_enter enter = {
 		.queue = q->index,
 		.replies = ring_unsent(&q->ring),
 	};
 
+	q->data = 0;
+	enter_result(q, ring_sys->ioctl(q->lfd.fd, SCST_USER_IOC_ENTER,
+					&enter));
+}
+
+/* Hand in the replies; the kernel also lets in what waited for room. */
+static void queue_enter(struct ring_queue *q)
+{
 	if (q->over || q->entering ||
-	    !(enter.replies || (!q->in_flight && ring_waiting(&q->ring))))
+	    !(ring_unsent(&q->ring) ||
+	      (!q->in_flight && ring_waiting(&q->ring))))
 		return;
 	if (!enter_along(q))
-		enter_result(q, ring_sys->ioctl(q->lfd.fd, SCST_USER_IOC_ENTER,
-						&enter));
+		enter_now(q);
+}
+
+/* False: there was nothing. */
+static bool queue_take(struct ring_queue *q)
+{
+	const struct scst_user_request *entry;
+	uint32_t left = q->ring.entries;
+
+	if (q->draining)
+		return false;
+	while (left && !q->over && (entry = ring_request(&q->ring))) {
+		ring_begin(q, entry);
+		ring_consume(&q->ring);
+		left--;
+		if (q->data >= DATA_MAX && !q->entering)
+			enter_now(q);
+	}
+	return left < q->ring.entries;
 }
 
 static void queue_late(struct loop_late *late)
@@ -183,6 +200,7 @@ void ring_queue_reply(struct ring_queue *q, struct ring_req *rq)
 
 	ring_fill_reply(rq, reply);
 	rq->taken = false;
+	q->data += rq->seg.len;
 	ring_queue_count(q, -1);
 	ring_publish(&q->ring);
 	loop_late(q->loop, &q->late);

@@ -85,11 +85,11 @@ static void set_data(struct ring_req *rq, const struct scst_user_request *entry)
 	struct ring_dev *rd = rq->queue->rd;
 	struct scstu_req *req = &rq->req;
 
+	rq->seg.len = entry->data_len;
 	if (!entry->data_len)
 		return;
 	rq->seg.base = (uint8_t *)rd->map + rd->attach.arena_offset +
 		       entry->data;
-	rq->seg.len = entry->data_len;
 	req->segs = &rq->seg;
 	req->nr_segs = 1;
 }

@@ -45,6 +45,7 @@ struct ring_queue {
 	struct ring_req *reqs;		/* attach.depth slots */
 	uint32_t in_flight;		/* slots taken; others read it */
 	uint32_t rounds;		/* in this turn of the loop */
+	size_t data;			/* bytes, of replies not handed in */
 	bool watched;			/* the loop waits for lfd */
 	bool draining;			/* takes no more */
 	bool drained;			/* ... and has answered all */
