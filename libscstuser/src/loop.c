@@ -435,6 +435,15 @@ int loop_start(struct loop *loop)
 	return 0;
 }
 
+void loop_be_batch(struct loop *loop)
+{
+	const struct sched_param param = { 0 };
+
+	if (!loop->adopted && sched_getscheduler(0) == SCHED_OTHER &&
+	    sched_setscheduler(0, SCHED_BATCH, &param))
+		log_debug("SCHED_BATCH: %m");
+}
+
 static void set_stop(void *arg)
 {
 	struct loop *loop = arg;

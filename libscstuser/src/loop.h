@@ -60,6 +60,13 @@ int loop_fd_of(const struct loop *loop);
 /* @wait: until there is something to do. */
 void loop_turn(struct loop *loop, bool wait);
 
+/*
+ * Let those who wake this loop go on with what they do: it is mostly more work
+ * for us, of which we then take all at once. On the loop; nothing if somebody
+ * has chosen a scheduling policy, or the thread is not our own.
+ */
+void loop_be_batch(struct loop *loop);
+
 unsigned int loop_index(const struct loop *loop);
 
 /* The loop whose thread this is; NULL: none. */

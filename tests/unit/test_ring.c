@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +46,26 @@ static void wait_held(void)
 		;
 }
 
+/* The handler waits at this place until the test lets it go on. */
+static uint64_t gate_at;
+static sem_t gate;
+static int policy;		/* of the handler's thread, when it read */
+
+static void wait_gate(void)
+{
+	while (sem_wait(&gate))
+		;
+}
+
 static void fake_read(struct scstu_req *req)
 {
 	if (keep(req))
 		return;
+	__atomic_store_n(&policy, sched_getscheduler(0), __ATOMIC_RELAXED);
+	if (gate_at && scstu_req_offset(req) == gate_at) {
+		sem_post(&held);
+		wait_gate();
+	}
 	scstu_req_put(req, 0, memory + scstu_req_offset(req),
 		      scstu_req_length(req));
 	scstu_done(req);
@@ -483,6 +500,7 @@ START_TEST(owner_may_have_the_loop)
 {
 	struct scst_user_request request = rq(SCST_USER_OP_READ, 0, 512);
 	struct pollfd pfd = { .events = POLLIN };
+	const int before = sched_getscheduler(0);
 	uint64_t tag;
 
 	disk.threads = models[_i];
@@ -497,6 +515,7 @@ START_TEST(owner_may_have_the_loop)
 		ck_assert_int_eq(poll(&pfd, 1, -1), 1);
 		ck_assert_int_eq(scstu_server_dispatch(srv), 1);
 	}
+	ck_assert_int_eq(sched_getscheduler(0), before);
 	scstu_server_stop(srv);
 	scstu_server_destroy(srv);
 	ck_assert(rk.detached);
@@ -739,6 +758,57 @@ START_TEST(more_than_the_slots_is_served_in_turn)
 }
 END_TEST
 
+START_TEST(much_data_is_handed_in_before_the_end_of_a_turn)
+{
+	const struct scst_user_request read =
+		rq(SCST_USER_OP_READ, 0, RK_DATA);
+	uint64_t tags[3];
+
+	disk.threads = SCSTU_QUEUE;
+	sem_init(&gate, 0, 0);
+	gate_at = 4 * RK_DATA;
+	up();
+	/* While it is in one, what comes is of one turn. */
+	rk_submit(0, rq(SCST_USER_OP_READ, gate_at, 512), NULL, 512);
+	wait_held();
+	tags[0] = rk_submit(0, read, NULL, RK_DATA);
+	tags[1] = rk_submit(0, read, NULL, RK_DATA);
+	tags[2] = rk_submit(0, rq(SCST_USER_OP_READ, gate_at, 512), NULL, 512);
+	sem_post(&gate);
+	wait_held();
+	ck_assert(rk_is_answered(tags[0]) && rk_is_answered(tags[1]));
+	sem_post(&gate);
+	ck_assert_uint_eq(rk_wait(tags[2]).result, SCST_USER_RES_GOOD);
+	down();
+}
+END_TEST
+
+START_TEST(loop_does_not_interrupt_who_wakes_it)
+{
+	const int before = sched_getscheduler(0);
+
+	disk.threads = SCSTU_QUEUE;
+	up();
+	ask(SCST_USER_OP_READ, 0, 0);
+	ck_assert_int_eq(policy, before == SCHED_OTHER ? SCHED_BATCH : before);
+	ck_assert_int_eq(sched_getscheduler(0), before);
+	down();
+}
+END_TEST
+
+START_TEST(scheduling_that_somebody_chose_is_kept)
+{
+	const struct sched_param param = { 0 };
+
+	ck_assert_int_eq(sched_setscheduler(0, SCHED_IDLE, &param), 0);
+	disk.threads = SCSTU_QUEUE;
+	up();
+	ask(SCST_USER_OP_READ, 0, 0);
+	ck_assert_int_eq(policy, SCHED_IDLE);
+	down();
+}
+END_TEST
+
 /* ---- What goes wrong at the start --------------------------------------------------------------- */
 
 static const struct {
@@ -857,6 +927,9 @@ static TCase *serve_tcase(void)
 	tcase_add_loop_test(tc, abort_is_advice_for_one_request, 0, 3);
 	tcase_add_loop_test(tc, queues_do_not_disturb_each_other, 0, 3);
 	tcase_add_test(tc, more_than_the_slots_is_served_in_turn);
+	tcase_add_test(tc, much_data_is_handed_in_before_the_end_of_a_turn);
+	tcase_add_test(tc, loop_does_not_interrupt_who_wakes_it);
+	tcase_add_test(tc, scheduling_that_somebody_chose_is_kept);
 	return tc;
 }
 
