@@ -11,7 +11,7 @@ PACKAGES="
 	check libiscsi-dev libiscsi-bin qemu-utils qemu-block-extra
 	mandoc shellcheck python3 sparse linux-headers-amd64
 	qemu-system-x86 busybox-static cpio kmod xz-utils zstd
-	sg3-utils fio e2fsprogs xfsprogs dmsetup lsscsi
+	debootstrap sg3-utils fio e2fsprogs xfsprogs dmsetup lsscsi
 	flex bison bc libelf-dev
 "
 # Another kernel's headers are in no release but through its backport.

@@ -164,6 +164,7 @@ vm() {
 	fi
 	check "vm" tests/vm/run.sh --long
 	check "vm, sanitizer kernel" tests/vm/run.sh --long --sanitize
+	check "four commands on a fresh machine" tests/vm/fresh.sh
 	check "checkpatch" tests/kmod/checkpatch.sh
 }
 
@@ -214,6 +215,6 @@ echo
 echo "$((SECONDS - START)) s, ${#FAILED[@]} failed, ${#SKIPPED[@]} skipped"
 [ ${#FAILED[@]} -eq 0 ] || printf 'failed: %s\n' "${FAILED[@]}"
 if [ $LONG -eq 0 ]; then
-	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, SANITIZE with a reset, all of conformance under sanitizers, every allocation of the fault sweep, all cases in guests, the sanitizer kernel."
+	echo "Only with --long: ten minutes of each fuzzer, 100000 commands in each durability run, SANITIZE with a reset, all of conformance under sanitizers, every allocation of the fault sweep, all cases in guests, the sanitizer kernel, the four commands of kernel.md on a fresh machine."
 fi
 [ ${#FAILED[@]} -eq 0 ]
