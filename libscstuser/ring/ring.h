@@ -6,7 +6,7 @@
  * servers are in front of it: what comes by a queue are requests, which become
  * requests of the library in the slots that their tags name, with their data
  * where it is, in the arena. Replies of a turn of the loop are handed in by
- * one call at its end.
+ * one call at its end, or sooner when they carry much data.
  *
  * A queue's thread is its loop's. What they share is counted with atomics.
  */
