@@ -27,7 +27,7 @@ static void watch(void *arg)
 	struct watch_call *call = arg;
 
 	call->err = ring_queue_watch(call->q);
-	loop_be_batch(call->q->loop);
+	loop_be_patient(call->q->loop);
 }
 
 static int start_queues(struct ring_dev *rd, struct loop **loops)

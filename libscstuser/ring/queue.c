@@ -150,22 +150,23 @@ static void queue_enter(struct ring_queue *q)
 		enter_now(q);
 }
 
-/* False: there was nothing. */
-static bool queue_take(struct ring_queue *q)
+/* Returns how many there were. */
+static uint32_t queue_take(struct ring_queue *q)
 {
 	const struct scst_user_request *entry;
-	uint32_t left = q->ring.entries;
+	uint32_t taken = 0;
 
 	if (q->draining)
-		return false;
-	while (left && !q->over && (entry = ring_request(&q->ring))) {
+		return 0;
+	while (taken < q->ring.entries && !q->over &&
+	       (entry = ring_request(&q->ring))) {
 		ring_begin(q, entry);
 		ring_consume(&q->ring);
-		left--;
+		taken++;
 		if (q->data >= DATA_MAX && !q->entering)
 			enter_now(q);
 	}
-	return left < q->ring.entries;
+	return taken;
 }
 
 static void queue_late(struct loop_late *late)
@@ -190,7 +191,7 @@ static void queue_ready(struct loop_fd *lfd, uint32_t events)
 	if (events & (EPOLLHUP | EPOLLERR))
 		queue_over(q);
 	else
-		queue_take(q);
+		loop_took(q->loop, queue_take(q));
 	loop_late(q->loop, &q->late);
 }
 

@@ -34,6 +34,10 @@
 #define ALONE_NS 5000
 #define SHORT_NS 200000
 
+/* So many takes tell whether patience pays; if not, so many follow without. */
+#define PATIENT_TAKES 256
+#define HASTY_TAKES   (16 * PATIENT_TAKES)
+
 struct loop {
 	unsigned int index;
 	int epfd;
@@ -49,6 +53,11 @@ struct loop {
 	bool woken_soon;		/* the last sleep was a short one */
 	unsigned int spin_rest;		/* so many sleeps without spinning */
 	unsigned int spin_missed;	/* rest for that long next time */
+
+	bool may_be_patient;
+	bool patient;			/* under SCHED_BATCH */
+	unsigned int takes;		/* since that was decided */
+	unsigned int taken;		/* ... what there was to take */
 
 	struct list_head late;
 	struct list_head timers;
@@ -435,13 +444,38 @@ int loop_start(struct loop *loop)
 	return 0;
 }
 
-void loop_be_batch(struct loop *loop)
+/* Somebody may have changed what there was. */
+static void set_patience(struct loop *loop, bool patient)
 {
 	const struct sched_param param = { 0 };
+	int now = loop->patient ? SCHED_BATCH : SCHED_OTHER;
 
-	if (!loop->adopted && sched_getscheduler(0) == SCHED_OTHER &&
-	    sched_setscheduler(0, SCHED_BATCH, &param))
-		log_debug("SCHED_BATCH: %m");
+	loop->takes = 0;
+	loop->taken = 0;
+	if (patient == loop->patient)
+		return;
+	loop->patient = patient;
+	if (sched_getscheduler(0) != now ||
+	    sched_setscheduler(0, patient ? SCHED_BATCH : SCHED_OTHER, &param))
+		loop->may_be_patient = false;
+}
+
+void loop_be_patient(struct loop *loop)
+{
+	if (loop->may_be_patient || loop->adopted)
+		return;
+	loop->may_be_patient = true;
+	set_patience(loop, true);
+}
+
+void loop_took(struct loop *loop, unsigned int n)
+{
+	if (!loop->may_be_patient)
+		return;
+	loop->taken += n;
+	if (++loop->takes >= (loop->patient ? PATIENT_TAKES : HASTY_TAKES))
+		set_patience(loop, !loop->patient ||
+				   loop->taken >= 2 * loop->takes);
 }
 
 static void set_stop(void *arg)

@@ -61,11 +61,14 @@ int loop_fd_of(const struct loop *loop);
 void loop_turn(struct loop *loop, bool wait);
 
 /*
- * Let those who wake this loop go on with what they do: it is mostly more work
- * for us, of which we then take all at once. On the loop; nothing if somebody
- * has chosen a scheduling policy, or the thread is not our own.
+ * Let those who wake this loop go on with what they do, as long as that is more
+ * work for us, of which we then take all at once: it runs under SCHED_BATCH.
+ * On the loop; nothing if somebody has chosen a scheduling policy, or the
+ * thread is not our own.
  */
-void loop_be_batch(struct loop *loop);
+void loop_be_patient(struct loop *loop);
+/* There were @n when a patient loop came to take them. */
+void loop_took(struct loop *loop, unsigned int n);
 
 unsigned int loop_index(const struct loop *loop);
 
