@@ -12,7 +12,10 @@
  *
  * A mark is a list of BLOCK:SEQ, with commas between them. Half of a thread's
  * blocks are written with FUA only and half without: dm-log-writes logs a
- * write without FUA at the next flush, behind a later one with it.
+ * write without FUA at the next flush, behind a later one with it. And to a log
+ * there is only one flush at a time: dm-log-writes takes what was written when
+ * a flush begins and logs it when that one ends, so of two flushes the one that
+ * ends first would be marked before what the other has taken.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +60,7 @@ static int disk, control = -1, journal = -1;
 static const char *mapping;
 static unsigned int nr_blocks, nr_operations;
 static bool through;
+static pthread_mutex_t flushing = PTHREAD_MUTEX_INITIALIZER;
 
 static void die(const char *what)
 {
@@ -109,7 +113,11 @@ static void flush(void)
 {
 	unsigned char cdb[10] = { 0x35 };
 
+	if (journal < 0)
+		pthread_mutex_lock(&flushing);
 	must(cdb, sizeof(cdb), NULL, 0);
+	if (journal < 0)
+		pthread_mutex_unlock(&flushing);
 }
 
 static void write_blocks(struct worker *w, uint32_t block, uint32_t nr,
