@@ -26,7 +26,8 @@ ROOT=$WORK/root
 
 cleanup() {
 	umount -l "$ROOT"/{dev,sys,proc} 2>/dev/null || true
-	rm -rf "$WORK"
+	# whatever is still mounted stays
+	rm -rf --one-file-system "$WORK"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
