@@ -139,8 +139,8 @@ machine >"$WORK/log" 2>&1
 compile >>"$WORK/log" 2>&1
 prepare_boots
 boots || true
-cat "$WORK/report"
-grep -qx "fresh: all is there again" "$WORK/report" || {
+tr -d '\r' <"$WORK/report" | tee "$WORK/lines"
+grep -qx "fresh: all is there again" "$WORK/lines" || {
 	tail -n 60 "$WORK/console"
 	exit 1
 }
