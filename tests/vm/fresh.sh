@@ -9,6 +9,8 @@ TREE=$(realpath "$(dirname "$0")/../..")
 TESTS=$TREE/tests/vm
 SECONDS_MAX=1800		# for both boots
 CPU=max,la57=off
+# An emulated processor may have to wait long for a real one.
+OPTIONS="root=/dev/vda rw console=ttyS0 rcupdate.rcu_cpu_stall_timeout=200"
 
 skip() {
 	echo "$*"
@@ -129,7 +131,7 @@ boots() {
 	timeout $SECONDS_MAX qemu-system-x86_64 -machine q35 -nodefaults \
 		-accel tcg,thread=multi -cpu $CPU -m 1024 -display none \
 		-kernel "$IMAGE" -initrd "$INITRD" \
-		-append "root=/dev/vda rw console=ttyS0" \
+		-append "$OPTIONS" \
 		-drive "file=$WORK/disk,format=raw,if=virtio" \
 		-serial "file:$WORK/console" -serial "file:$WORK/report" \
 		</dev/null

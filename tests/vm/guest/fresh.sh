@@ -23,8 +23,10 @@ wait_disk() {
 	return 1
 }
 
+# Since there is anything of ours
 quiet_log() {
-	! dmesg | grep -vE -f dmesg.allow | grep -E -f dmesg.bad
+	! dmesg | sed -n '/scst: loading/,$p' | grep -vE -f dmesg.allow |
+		grep -E -f dmesg.bad
 }
 
 run() {
