@@ -106,7 +106,8 @@ static uint64_t end_page(const struct mapped *m, uint64_t end)
 /* Asks for all pages of the word: others of them will be wanted, too. */
 static void look(struct mapped *m, uint64_t word)
 {
-	uint64_t first = word * WORD, nr = end_page(m, m->bytes) - first, bits = 0;
+	uint64_t first = word * WORD, bits = 0;
+	uint64_t nr = end_page(m, m->bytes) - first;
 	unsigned char there[WORD];
 	unsigned int i;
 

@@ -99,6 +99,7 @@ static void enter_done(struct scstu_io *io, ssize_t result)
 	struct ring_queue *q = container_of(io, struct ring_queue, enter.io);
 
 	q->entering = false;
+	q->data = 0;
 	enter_result(q, result);
 	loop_late(q->loop, &q->late);
 }
@@ -122,8 +123,6 @@ static bool enter_along(struct ring_queue *q)
 	q->enter.op = (uint32_t)SCST_USER_IOC_ENTER;
 	memcpy(q->enter.payload, &cmd, sizeof(cmd));
 	q->entering = qio_command(loop_qio(q->loop), &q->enter);
-	if (q->entering)
-		q->data = 0;
 	return q->entering;
 }
 

@@ -444,28 +444,31 @@ int loop_start(struct loop *loop)
 	return 0;
 }
 
-/* Somebody may have changed what there was. */
+static int policy(bool patient)
+{
+	return patient ? SCHED_BATCH : SCHED_OTHER;
+}
+
+/* Only if the policy is the one that we left it with, or found usual. */
 static void set_patience(struct loop *loop, bool patient)
 {
 	const struct sched_param param = { 0 };
-	int now = loop->patient ? SCHED_BATCH : SCHED_OTHER;
 
 	loop->takes = 0;
 	loop->taken = 0;
 	if (patient == loop->patient)
 		return;
-	loop->patient = patient;
-	if (sched_getscheduler(0) != now ||
-	    sched_setscheduler(0, patient ? SCHED_BATCH : SCHED_OTHER, &param))
-		loop->may_be_patient = false;
+	loop->may_be_patient =
+		sched_getscheduler(0) == policy(loop->patient) &&
+		!sched_setscheduler(0, policy(patient), &param);
+	if (loop->may_be_patient)
+		loop->patient = patient;
 }
 
 void loop_be_patient(struct loop *loop)
 {
-	if (loop->may_be_patient || loop->adopted)
-		return;
-	loop->may_be_patient = true;
-	set_patience(loop, true);
+	if (!loop->adopted)
+		set_patience(loop, true);
 }
 
 void loop_took(struct loop *loop, unsigned int n)

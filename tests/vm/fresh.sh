@@ -7,8 +7,8 @@ set -eEuo pipefail
 
 TREE=$(realpath "$(dirname "$0")/../..")
 TESTS=$TREE/tests/vm
+. "$TESTS/host/qemu.sh"
 SECONDS_MAX=1800		# for both boots
-CPU=max,la57=off
 # An emulated processor may have to wait long for a real one.
 OPTIONS="root=/dev/vda rw console=ttyS0 rcupdate.rcu_cpu_stall_timeout=200"
 
@@ -129,7 +129,7 @@ prepare_boots() {
 
 boots() {
 	timeout $SECONDS_MAX qemu-system-x86_64 -machine q35 -nodefaults \
-		-accel tcg,thread=multi -cpu $CPU -m 1024 -display none \
+		-accel tcg,thread=multi -cpu "$QEMU_CPU" -m 1024 -display none \
 		-kernel "$IMAGE" -initrd "$INITRD" \
 		-append "$OPTIONS" \
 		-drive "file=$WORK/disk,format=raw,if=virtio" \
